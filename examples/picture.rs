@@ -12,7 +12,8 @@ use futures_util::stream;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::layout::Size;
-use wiretalk::app::{self, App, AppConfig, AppEvent, Highlights, ServerStatus};
+use tokio::sync::mpsc;
+use wiretalk::app::{self, App, AppConfig, AppEvent, ServerStatus};
 use wiretalk::cli::check;
 use wiretalk::demos::REGISTRY;
 use wiretalk::export::to_svg;
@@ -23,6 +24,9 @@ use wiretalk::stage::{Brightness, ColorDepth, EffectConsents, Services};
 
 /// How long the app runs after each key. The sockets of the demos are real, so they need real time.
 const BETWEEN: Duration = Duration::from_millis(700);
+
+/// How long the app waits for highlighted code.
+const GRAMMARS: Duration = Duration::from_secs(3);
 
 fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
@@ -76,7 +80,6 @@ async fn play(path: &str, slide: usize, size: Size, steps: &[Step]) -> anyhow::R
     let servers = Arc::new(ServerBundle::start(&scope, Ports::default(), None));
     servers.ready().await.map_err(anyhow::Error::msg)?;
     let (deck, warnings) = check::read_deck(path.as_ref(), REGISTRY)?;
-    let highlights = Highlights::from_deck(&deck);
     let (themes, _) = check::themes_of(&deck, check::folder_of(path.as_ref()));
     let theme = *themes.of(Brightness::Dark);
     // Cargo puts examples into a folder beside the program, which the race starts for its workers.
@@ -98,13 +101,13 @@ async fn play(path: &str, slide: usize, size: Size, steps: &[Step]) -> anyhow::R
         themes: theme.into(),
         color_depth: depth,
         consents,
+        rehearse: false,
         notice: None,
         standalone: None,
     };
     let mut app = App::new(show, size);
-    // The app gets these from threads and tasks; here they come at once, so that the picture does
-    // not depend on them.
-    app.update(AppEvent::Highlighted(highlights));
+    // The app gets this from tasks; here it comes at once, so that the picture does not depend on
+    // them.
     app.update(AppEvent::Servers(
         ["http", "ws"].map(|name| ServerStatus { name, is_up: Some(true) }).to_vec(),
     ));
@@ -113,6 +116,12 @@ async fn play(path: &str, slide: usize, size: Size, steps: &[Step]) -> anyhow::R
     let go_to = format!("g{slide}").chars().map(KeyCode::Char).collect::<Vec<_>>();
     for code in go_to.iter().chain([&KeyCode::Enter]) {
         app.update(AppEvent::Input(Input::Key(KeyEvent::from(*code))));
+    }
+    let (sender, mut highlighted) = mpsc::channel(64);
+    app.set_highlighter(app::start_highlighter(&scope, sender)?);
+    // Loading the grammars takes longer than any one listing.
+    while let Ok(Some(event)) = tokio::time::timeout(GRAMMARS, highlighted.recv()).await {
+        app.update(event);
     }
     play_on(&mut app, &mut terminal, BETWEEN).await?;
     for step in steps {

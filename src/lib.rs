@@ -33,9 +33,13 @@
 //!
 //! - [`stage`]: the trait of demos, running demos, colours, shared widgets
 //!
-//! **Floor 3**, siblings that never import each other; `main` joins them.
+//! **Floor 3**
 //!
-//! - [`app`]: the talk on stage: state, event loop, slide views, keys, terminal
+//! - [`slide`]: slides laid out for a size of the screen
+//!
+//! **Floor 4**, siblings that never import each other; `main` joins them.
+//!
+//! - [`app`]: the talk on stage: state, event loop, keys, terminal
 //! - [`cli`]: the command line and the commands that need no stage
 //! - [`export`]: screens as pictures
 //! - [`demos`]: the inspector, the race and its grid, the feed, the bytes of an exchange
@@ -57,6 +61,8 @@ pub mod sockjs;
 pub mod watch;
 
 pub mod stage;
+
+pub mod slide;
 
 pub mod app;
 pub mod cli;

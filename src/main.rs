@@ -96,6 +96,7 @@ fn present(cli: Cli) -> anyhow::Result<ExitCode> {
         themes,
         color_depth,
         consents,
+        rehearse: cli.rehearse,
         notice: app::locale_notice(env_var),
         standalone: None,
     };
@@ -126,6 +127,7 @@ fn inspect_on_stage(inspect: InspectArgs) -> anyhow::Result<ExitCode> {
         themes: inspect.theme.map(|theme| theme.colors.into()).unwrap_or_default(),
         color_depth: color_depth(),
         consents: EffectConsents::default(),
+        rehearse: false,
         notice: app::locale_notice(env_var),
         standalone: Some(demo),
     };

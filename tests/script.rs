@@ -44,6 +44,7 @@ fn show(source: &str) -> AppConfig {
         themes: ThemePair::default(),
         color_depth: ColorDepth::TrueColor,
         consents: EffectConsents::default(),
+        rehearse: false,
         notice: None,
         standalone: None,
     }
@@ -77,18 +78,38 @@ fn text(buffer: &Buffer) -> String {
     .collect()
 }
 
-/// Returns every screen from the first to the last, as pressing → shows them.
+/// Returns every screen from the first slide to the last: on each slide what pressing → shows.
 fn walk(source: &str, size: (u16, u16)) -> Vec<String> {
     let mut app = app(source, size);
-    let slides = check::parse_deck(source, REGISTRY).0.slides;
-    let presses: usize = slides.iter().map(wiretalk::deck::Slide::steps).sum();
-    let mut screens = vec![screen(&app, size)];
-    for _ in 1..presses {
-        press(&mut app, KeyCode::Right);
-        screens.push(screen(&app, size));
+    let mut screens = Vec::new();
+    for slide in 0..=last_slide(source) {
+        go_to(&mut app, slide);
+        loop {
+            assert_eq!(app.slide_index(), slide);
+            let shown = screen(&app, size);
+            press(&mut app, KeyCode::Right);
+            let is_last = app.slide_index() != slide || screen(&app, size) == shown;
+            screens.push(shown);
+            if is_last {
+                break;
+            }
+        }
     }
-    assert_eq!(app.slide_index(), slides.len() - 1, "→ reaches the last slide");
     screens
+}
+
+/// Opens a slide by its index, with the keys of a speaker.
+fn go_to(app: &mut App, slide: usize) {
+    for letter in format!("g{}", slide + 1).chars() {
+        press(app, KeyCode::Char(letter));
+    }
+    press(app, KeyCode::Enter);
+}
+
+/// Returns the index of the slide with this title.
+fn slide_titled(source: &str, title: &str) -> usize {
+    let slides = check::parse_deck(source, REGISTRY).0.slides;
+    slides.iter().position(|slide| slide.title().as_deref() == Some(title)).expect(title)
 }
 
 #[tokio::test]
@@ -100,6 +121,32 @@ async fn the_talk_has_its_slides_and_no_warning() {
         assert!(!slide.notes.is_empty(), "slide {} has no speaker note", number + 1);
         assert!(slide.section.is_some(), "slide {} belongs to no section", number + 1);
     }
+}
+
+/// What a note says of its slide, the slide does: how deep it is, and where it waits.
+#[test]
+fn slides_of_the_talk_have_the_depth_and_the_steps_of_their_notes() {
+    let parts: Vec<&str> = TALK.split("\n---\n").skip(1).collect();
+    let mut marked = [0; 3];
+    for part in &parts {
+        let (body, note) = part.split_once("<!-- speaker_note:\n").unwrap();
+        let mark = ["deep", "study"]
+            .iter()
+            .position(|depth| body.contains(&format!("<!-- depth: {depth} -->")));
+        let said = ["Deep: ", "Study: "].iter().position(|word| note.starts_with(word));
+        assert_eq!(mark, said, "{body}");
+        assert!(said.is_some() || note.starts_with("Core, "), "{note}");
+        marked[mark.map_or(0, |mark| mark + 1)] += 1;
+    }
+    assert_eq!(marked, [46, 25, 2], "core, deep and study");
+    let steps = |title| {
+        let slides = check::parse_deck(TALK, REGISTRY).0.slides;
+        slides[slide_titled(TALK, title)].steps()
+    };
+    assert_eq!(steps("Masking: XOR with 4 bytes"), 2, "the question, then the answer");
+    assert!(steps("Flip one bit, then guess") >= 3, "the table waits for the bets");
+    assert_eq!(steps("When a node dies"), 5, "four rows of a film, and the table");
+    assert_eq!(steps("State is a layer you build"), 2, "upper half, lower half");
 }
 
 /// The figures on the slide about sockjs-go are those of the record.
@@ -350,6 +397,9 @@ async fn the_tour_shows_what_it_describes() {
     assert!(on("Lists").contains("☑ a task that is done"));
     assert!(on("Tables").contains("0x8"));
     assert!(on("The inspector").contains("1 Handshake"), "{}", on("The inspector"));
+    let number = slide_titled(TOUR, "What the footer says") + 1;
+    let shown = format!("··{number}/{}", last_slide(TOUR) + 1);
+    assert!(on("What the footer says").contains(&shown), "the drawing says {shown}");
     assert!(on("The race").contains("race · 32 B"));
     assert!(on("The feed").contains("feed · poll pause 1 s"));
     assert!(on("The scales").contains("weigh · 33 bytes of JSON"));
@@ -527,6 +577,38 @@ async fn the_inspector_shows_a_typed_text_and_its_echo() {
     press(&mut app, KeyCode::Char('1'));
     let shown = until(&mut app, &mut terminal, "HTTP/1.1 101 Switching Protocols").await;
     assert!(shown.contains("equal: the server has read this request"), "{shown}");
+}
+
+/// The sentence on the slide and on the tour's slide, and README's keys, followed to the letter. The
+/// word has the keys in it that end the talk, close the connection or open the notes elsewhere.
+#[tokio::test]
+async fn enter_a_word_enter_sends_the_word() {
+    let word = "sequence";
+    for (source, title, sentence) in [
+        (TALK, "Read one as it leaves", "**Press Enter, type a word, press Enter.**"),
+        (TOUR, "The inspector", "**Enter**, type, **Enter**: sent."),
+    ] {
+        assert!(
+            source.split("\n---\n").any(|slide| {
+                slide.contains(&format!("## {title}\n")) && slide.contains(sentence)
+            })
+        );
+        let number = slide_titled(source, title);
+        let scope = Scope::new(|panic| panic!("{panic}"));
+        let (mut app, mut terminal) = live(source, &scope);
+        go_to(&mut app, number);
+        press(&mut app, KeyCode::Enter);
+        for letter in word.chars() {
+            press(&mut app, KeyCode::Char(letter));
+        }
+        press(&mut app, KeyCode::Enter);
+        let shown = until(&mut app, &mut terminal, "Frames(4)").await;
+        assert_eq!(app.slide_index(), number);
+        assert_eq!(shown.matches(word).count(), 2, "the word and its echo: {shown}");
+    }
+    let readme = include_str!("../README.md");
+    let keys = format!("`g {} Enter`", slide_titled(TALK, "Read one as it leaves") + 1);
+    assert!(readme.contains(&keys), "{keys}");
 }
 
 #[tokio::test]

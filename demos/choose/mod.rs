@@ -53,7 +53,8 @@ impl Demo for Choose {
             DemoEvent::Paste(_)
             | DemoEvent::Click(..)
             | DemoEvent::Wheel(_)
-            | DemoEvent::Tick(_) => {}
+            | DemoEvent::Tick(_)
+            | DemoEvent::Focus => {}
         }
         Vec::new()
     }

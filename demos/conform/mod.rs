@@ -100,7 +100,8 @@ impl Demo for Conform {
             DemoEvent::Paste(_)
             | DemoEvent::Click(..)
             | DemoEvent::Wheel(_)
-            | DemoEvent::Tick(_) => Vec::new(),
+            | DemoEvent::Tick(_)
+            | DemoEvent::Focus => Vec::new(),
         }
     }
 

@@ -93,10 +93,11 @@ fn draw_big_duration(
     buffer: &mut Buffer,
     theme: &Theme,
 ) {
-    let ms = shown.as_millis();
+    // Rounded as in the table, or the two would differ.
+    let ms = (shown.as_secs_f64() * 1e3).round();
     // At most four digits fit the pane.
-    let (digits, unit) = if ms < 10_000 {
-        (ms.to_string(), "ms")
+    let (digits, unit) = if ms < 10_000.0 {
+        (format!("{ms:.0}"), "ms")
     } else {
         (format!("{:.0}", shown.as_secs_f64()), "s")
     };

@@ -207,13 +207,20 @@ fn draw_sentences(feed: &Feed, area: Rect, buffer: &mut Buffer, context: &ViewCo
 /// Draws the bet and how to start.
 fn draw_bet(feed: &Feed, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
     let theme = context.theme;
+    let can_bet = verdict_text::can_bet(&feed.config);
     let start = if context.focused {
-        "Enter starts.  ? shows the rules and all keys."
+        if can_bet {
+            "1–4 bet · Enter starts · ? rules and keys"
+        } else {
+            "Enter starts · ? rules and keys"
+        }
+    } else if can_bet {
+        "Enter: control the feed; then 1–4 place a bet, and Enter starts it."
     } else {
-        "Enter gives the feed the keys, Enter again starts it."
+        "Enter: control the feed; Enter again starts it."
     };
     let mut rows = Vec::new();
-    if verdict_text::can_bet(&feed.config) {
+    if can_bet {
         let strong = Style::new().fg(theme.text).add_modifier(Modifier::BOLD);
         rows.push(Line::styled(verdict_text::question(&feed.config), strong));
         let mut bets = Line::default();
@@ -279,7 +286,7 @@ mod tests {
 │ server              ◆            ◆                      ◆        ▏         │
 │ poll                ┊   ●        ┊    ●                 ┊        ▏         │
 │ WebSocket           ●            ●                      ●        ▏         │
-│             mean age       p99              theory  requests  B/event      │
+│             mean age    oldest              theory  requests  B/event      │
 │ poll          540 ms  1,080 ms    T/2+RTT = 550 ms         6      333      │
 │ WebSocket      25 ms     50 ms       RTT/2 = 25 ms         1      333      │
 │ Push is 22x fresher than polling with a pause of 1 s: 25 ms against 540    │

@@ -48,9 +48,14 @@ impl Demo for Feed {
             DemoEvent::Paste(_)
             | DemoEvent::Click(..)
             | DemoEvent::Wheel(_)
-            | DemoEvent::Tick(_) => {}
+            | DemoEvent::Tick(_)
+            | DemoEvent::Focus => {}
         }
         Vec::new()
+    }
+
+    fn wants_escape(&self) -> bool {
+        self.help
     }
 
     fn view(&self, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
@@ -129,7 +134,7 @@ pub(super) mod tests {
             }
             TransportStats {
                 transport: *transport,
-                ages: HistogramSummary { count: 3, p99: late * 2, ..HistogramSummary::default() },
+                ages: HistogramSummary { count: 3, max: late * 2, ..HistogramSummary::default() },
                 mean: late,
                 spread,
                 price: Some(42.03),

@@ -1,4 +1,4 @@
-//! The table of statistics: mean age, 99th percentile, expected age, requests, bytes.
+//! The table of statistics: mean age, greatest age, expected age, requests, bytes.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -43,9 +43,10 @@ const STATS_COLUMNS: [StatsColumn; 6] = [
         },
     },
     StatsColumn {
-        title: "p99",
+        // A run has too few events for a 99th percentile.
+        title: "oldest",
         width: 10,
-        cell: |_, standing, _| or_dash(standing, units::age(standing.ages.p99)),
+        cell: |_, standing, _| or_dash(standing, units::age(standing.ages.max)),
     },
     StatsColumn {
         title: "theory",

@@ -1,5 +1,5 @@
-//! Draws the grid. Recorded cells are dim, cells measured here are bold, and large ratios stand in
-//! boxes.
+//! Draws the grid. Recorded cells are dim, cells measured here are bold, and ratios of 5 to 10 stand
+//! in boxes.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -8,36 +8,74 @@ use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::{Paragraph, Widget as _, Wrap};
 
 use super::state::{CELL_DURATION, Grid, RECORDED};
+use crate::demos::inspect::wrap_words;
 use crate::race::grid::{COLUMNS, GO_ROW, GridCell, GridExchange, ROWS};
-use crate::stage::{self, Theme, ViewContext};
+use crate::stage::{self, Demo as _, Theme, ViewContext};
 use crate::text;
 
 const NAME_WIDTH: usize = 22;
 
+/// The verdict. The boxes of the table hold what its first words say.
+const VERDICT: &str = "▐5–10x▌: a new connection each time on a busy CPU, or ten answers awaited \
+                       one by one. On an open connection, over distance: 1x.";
+
+/// What is worth saying beside it, where there is room.
+const REMARKS: [&str; 3] = [
+    "HTTP/2 cures the waiting as well as a WebSocket does.",
+    "Above 10x: a new TLS connection each time, where the handshake's arithmetic is all there is.",
+    "A cold WebSocket is the slowest of all: TCP, the upgrade, then the message.",
+];
+
+/// The rows below the table at the least: the verdict, the cell under the cursor, the keys.
+const FOOT_ROWS: u16 = 4;
+
+const RULES: [&str; 7] = [
+    "A cell is the time of an exchange divided by that of an open WebSocket in the same run: at 1 \
+     both take as long, at 2 it takes twice as long.",
+    "Dim cells were recorded by wiretalk race --matrix, on the machine and date below the table.",
+    "* was measured here. ! was measured here too, but that run does not count; the line below the \
+     table says why.",
+    "Boxes hold 5 to 10, rounded: what the claim says.",
+    "2 CPUs: client and server on one each. 1 CPU: both on the same. c=64: 64 connections. The \
+     others are a modelled round trip.",
+    "NEW opens a connection for each exchange. 10 HTTP, awaited: ten requests, one after another, \
+     beside ten in flight on a WebSocket.",
+    "With 64 KiB a WebSocket reads 16 KiB at a time, otherwise 4 KiB.",
+];
+
 pub(super) fn draw(grid: &Grid, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
     let theme = context.theme;
-    let inner = stage::draw_panel(
-        "when is it 5–10x?  time of an exchange, one on an open WebSocket = 1",
-        area,
-        buffer,
-        context,
-    );
+    let title = format!("time per exchange, open WebSocket = 1 · dim: recorded {}", RECORDED.date);
+    let inner = stage::draw_panel(&title, area, buffer, context);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
-    let rest = inner.height.saturating_sub(ROWS.len() as u16 + 6);
+    if grid.help {
+        return stage::draw_rules("The rules", &RULES, Grid::KEYS, inner, buffer, theme);
+    }
+    let least = 1 + ROWS.len() as u16 + FOOT_ROWS;
+    // What names the groups, and the row that was measured elsewhere, give way to the foot.
+    let (groups, elsewhere) =
+        (u16::from(inner.height > least + 1), u16::from(inner.height > least));
+    let table = groups + 1 + ROWS.len() as u16 + elsewhere;
+    let rest = inner.height.saturating_sub(table + FOOT_ROWS);
     // Blank rows above and below the table, if there is room for both.
     let air = u16::from(rest >= 2);
-    let rows = [air, 3 + ROWS.len() as u16, air].map(Constraint::Length);
+    let rows = [air, table, air].map(Constraint::Length);
     let parts = Layout::vertical(rows.into_iter().chain([Constraint::Min(0)])).split(inner);
     let width = (usize::from(inner.width).saturating_sub(NAME_WIDTH) / COLUMNS.len()).clamp(6, 13);
-    draw_head(width, parts[1], buffer, theme);
-    for row in 0..ROWS.len() {
-        stage::draw_line(&row_line(grid, row, width, theme), row as u16 + 2, parts[1], buffer);
+    if groups > 0 {
+        stage::draw_line(&groups_line(width, theme), 0, parts[1], buffer);
     }
-    stage::draw_line(&recorded_line(width, theme), ROWS.len() as u16 + 2, parts[1], buffer);
+    stage::draw_line(&heads_line(width, theme), groups, parts[1], buffer);
+    for (at, row) in (groups + 1..).zip(0..ROWS.len()) {
+        stage::draw_line(&row_line(grid, row, width, theme), at, parts[1], buffer);
+    }
+    if elsewhere > 0 {
+        stage::draw_line(&recorded_line(width, theme), table - 1, parts[1], buffer);
+    }
     draw_foot(grid, parts[3], buffer, context);
 }
 
-fn draw_head(width: usize, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+fn groups_line(width: usize, theme: &Theme) -> Line<'static> {
     let near = COLUMNS.iter().filter(|column| column.rtt == 0).count();
     let groups = format!(
         "{:NAME_WIDTH$}{:^near_width$}{:^far_width$}",
@@ -47,17 +85,16 @@ fn draw_head(width: usize, area: Rect, buffer: &mut Buffer, theme: &Theme) {
         near_width = width * near,
         far_width = width * (COLUMNS.len() - near)
     );
-    stage::draw_line(&Line::styled(groups, theme.faint()), 0, area, buffer);
-    let mut heads = String::new();
+    Line::styled(groups, theme.faint())
+}
+
+/// Returns the heads of the columns, and beside them what the marks mean.
+fn heads_line(width: usize, theme: &Theme) -> Line<'static> {
+    let mut heads = format!("{:NAME_WIDTH$}", "* here  ! not counted");
     for column in &COLUMNS {
         heads += &format!("{:>room$} ", column.title, room = width - 1);
     }
-    stage::draw_line(
-        &Line::styled(format!("{:NAME_WIDTH$}{heads}", ""), theme.dim()),
-        1,
-        area,
-        buffer,
-    );
+    Line::styled(heads, theme.dim())
 }
 
 fn row_line(grid: &Grid, row: usize, width: usize, theme: &Theme) -> Line<'static> {
@@ -72,7 +109,7 @@ fn row_line(grid: &Grid, row: usize, width: usize, theme: &Theme) -> Line<'stati
     let mut line = Line::from(Span::styled(name, style));
     for column in 0..COLUMNS.len() {
         let (text, style) = cell_text(grid, row, column, theme);
-        let text = match (grid.cursor == (row, column), is_large(grid, row, column)) {
+        let text = match (grid.cursor == (row, column), is_claimed(grid, row, column)) {
             (true, _) => format!("[{text}]"),
             (false, true) => format!("▐{text}▌"),
             (false, false) => format!(" {text} "),
@@ -99,8 +136,8 @@ fn known_cell(grid: &Grid, row: usize, column: usize) -> Option<GridCell> {
     measured.and_then(|measured| measured.cell).or_else(|| RECORDED.cell(row, column))
 }
 
-fn is_large(grid: &Grid, row: usize, column: usize) -> bool {
-    known_cell(grid, row, column).is_some_and(|cell| cell.is_large())
+fn is_claimed(grid: &Grid, row: usize, column: usize) -> bool {
+    known_cell(grid, row, column).is_some_and(|cell| cell.is_claimed())
 }
 
 /// Returns the text of a cell and its style.
@@ -136,31 +173,28 @@ fn cell_text(grid: &Grid, row: usize, column: usize, theme: &Theme) -> (String, 
     (format!("{text}{mark}"), style.patch(cursor))
 }
 
+/// Draws the verdict, and below it the cell under the cursor and the keys. What does not fit is left
+/// out from the end.
 fn draw_foot(grid: &Grid, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
     let theme = context.theme;
-    let mut text = Text::from(status_line(grid, theme));
+    let verdict = wrap_words(VERDICT, area.width.into()).into_iter();
+    let mut text: Text =
+        verdict.map(|row| Line::styled(row, Style::new().fg(theme.text))).collect();
+    text.push_line(status_line(grid, theme));
     let keys = match (context.focused, grid.running) {
         (false, _) => "Enter: control the grid.",
-        (true, None) => "↑↓←→ cell   Enter measures it here   r row   c column   0 forget",
+        (true, None) => {
+            "↑↓←→ cell   Enter measures it here   r row   c column   0 forget   ? rules"
+        }
         (true, Some(_)) => "Enter stops the run.",
     };
     text.push_line(Line::styled(keys, theme.dim()));
     text.push_line(Line::styled(
-        format!("dim: recorded {} · {}; *: measured here", RECORDED.date, RECORDED.machine),
+        format!("recorded {} · {}", RECORDED.date, RECORDED.machine),
         theme.faint(),
     ));
-    if area.height > 6 {
-        text.push_line(Line::default());
-        for sentence in [
-            "5–10x lives in the ▐boxes▌: a connection for each request while the CPU is the limit,",
-            "or waiting for every answer before the next question, which HTTP/2 or pipelining \
-             cures too.",
-            "On a warm connection the wire cannot tell them apart; a cold WebSocket is the \
-             slowest of all.",
-        ] {
-            text.push_line(Line::styled(sentence, Style::new().fg(theme.text)));
-        }
-    }
+    text.push_line(Line::default());
+    text.extend(REMARKS.map(|remark| Line::styled(remark, Style::new().fg(theme.text))));
     Paragraph::new(text).wrap(Wrap { trim: true }).render(area, buffer);
 }
 
@@ -231,6 +265,30 @@ mod tests {
             assert!(shown.contains(column.title), "{shown}");
         }
         assert!(shown.contains("▶ HTTP/1.1, reqwest"), "{shown}");
+    }
+
+    /// The size of the demo on a slide of 80x24.
+    #[test]
+    fn the_verdict_stands_whole_at_eighty_columns() {
+        for (width, height) in [(76, 18), (76, 20), (96, 26), (156, 40)] {
+            let shown = picture(width, height);
+            let words: Vec<&str> =
+                shown.split(['║', ' ', '\n']).filter(|word| !word.is_empty()).collect();
+            assert!(words.join(" ").contains(VERDICT), "{shown}");
+            assert!(shown.contains("recorded 2.06x [1.88–2.33]"), "{shown}");
+            assert!(shown.contains("? rules"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn boxes_hold_what_the_verdict_says_and_nothing_else() {
+        let shown = picture(156, 40);
+        let boxes = shown.split('▐').skip(1).map(|rest| rest.split('▌').next().unwrap());
+        let boxed: Vec<f64> = boxes.filter_map(|cell| cell.parse().ok()).collect();
+        assert!(boxed.len() > 5, "{shown}");
+        assert!(boxed.iter().all(|ratio| (5.0..10.5).contains(ratio)), "{boxed:?}");
+        let all = RECORDED.cells.iter().flatten().flatten().map(|cell| cell.ratio);
+        assert_eq!(all.filter(|ratio| (5.0..10.5).contains(ratio)).count(), boxed.len());
     }
 
     #[test]

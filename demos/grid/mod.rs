@@ -26,6 +26,7 @@ impl Demo for Grid {
         KeyHint { keys: "r", about: "measure the whole row" },
         KeyHint { keys: "c", about: "measure the whole column" },
         KeyHint { keys: "0", about: "forget what was measured here" },
+        KeyHint { keys: "?", about: "the rules and marks of the grid" },
     ];
     const MIN_ROWS: u16 = 16;
     type Msg = Msg;
@@ -42,8 +43,13 @@ impl Demo for Grid {
             DemoEvent::Paste(_)
             | DemoEvent::Click(..)
             | DemoEvent::Wheel(_)
-            | DemoEvent::Tick(_) => Vec::new(),
+            | DemoEvent::Tick(_)
+            | DemoEvent::Focus => Vec::new(),
         }
+    }
+
+    fn wants_escape(&self) -> bool {
+        self.help
     }
 
     fn view(&self, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
@@ -113,6 +119,19 @@ mod tests {
         assert_eq!(grid.measured[0][0].as_ref().unwrap().cell.unwrap().ratio_text(), "1.00");
         assert_eq!(press(&mut grid, KeyCode::Char('0')), [Cmd::Stop]);
         assert_eq!((grid.running, grid.measured[0][0].clone()), (None, None));
+    }
+
+    #[test]
+    fn the_rules_open_and_any_key_closes_them() {
+        let mut grid = Grid::new();
+        press(&mut grid, KeyCode::Char('?'));
+        assert!(grid.wants_escape());
+        assert_eq!(
+            press(&mut grid, KeyCode::Enter),
+            [],
+            "it closes the rules and measures nothing"
+        );
+        assert!(!grid.wants_escape() && grid.running.is_none());
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub struct Grid {
     pub(super) rounds_done: usize,
     /// The cells that are measured after it. The next one is the last, so that it can be popped.
     pub(super) queue: Vec<(usize, usize)>,
+    /// Whether the rules are open.
+    pub(super) help: bool,
 }
 
 /// The result of a cell.
@@ -58,14 +60,20 @@ impl Grid {
             running: None,
             rounds_done: 0,
             queue: Vec::new(),
+            help: false,
         }
     }
 
     pub(super) fn handle_key(&mut self, key: KeyEvent) -> Vec<Cmd> {
+        if self.help {
+            self.help = false;
+            return Vec::new();
+        }
         let (row, column) = self.cursor;
         match key.code {
             KeyCode::Up | KeyCode::Char('k') => self.cursor.0 = row.saturating_sub(1),
             KeyCode::Down | KeyCode::Char('j') => self.cursor.0 = (row + 1).min(ROWS.len() - 1),
+            KeyCode::Char('?') => self.help = true,
             KeyCode::Left => self.cursor.1 = column.saturating_sub(1),
             KeyCode::Right => self.cursor.1 = (column + 1).min(COLUMNS.len() - 1),
             KeyCode::Enter | KeyCode::Char(' ') if self.running.is_some() => return self.stop(),

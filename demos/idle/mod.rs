@@ -49,7 +49,8 @@ impl Demo for Idle {
             | DemoEvent::Paste(_)
             | DemoEvent::Click(..)
             | DemoEvent::Wheel(_)
-            | DemoEvent::Tick(_) => {}
+            | DemoEvent::Tick(_)
+            | DemoEvent::Focus => {}
         }
         Vec::new()
     }

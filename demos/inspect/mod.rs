@@ -73,6 +73,7 @@ impl Demo for Inspect {
         // A lesson connects only when its first step is played.
         let commands = if player.is_some() { Vec::new() } else { inspect.connect() };
         inspect.player = player;
+        inspect.prompts_on_focus = settings::prompts_on_focus(settings)?;
         Ok((inspect, commands))
     }
 
@@ -83,6 +84,7 @@ impl Demo for Inspect {
     fn update(&mut self, event: DemoEvent<Msg>) -> Vec<Cmd> {
         let mut commands = Vec::new();
         match event {
+            DemoEvent::Focus => self.open_prompt(),
             DemoEvent::Key(key) => commands = self.handle_key(key),
             DemoEvent::Paste(text) => self.paste(&text),
             DemoEvent::Click(at, area) => {

@@ -34,6 +34,11 @@ pub(crate) const SETTINGS: &[SettingSpec] = &[
         about: "further messages, one per line: `text Hello` or `hex 81 00`",
     },
     SettingSpec {
+        name: "prompt",
+        value_type: SettingType::Choice(&["no", "yes"]),
+        about: "open the prompt for a text together with the demo's keyboard",
+    },
+    SettingSpec {
         name: "show",
         value_type: SettingType::Choice(&[
             "frames",
@@ -238,6 +243,24 @@ fn source(settings: &Settings) -> Result<InspectSource, Diagnostic> {
     })
 }
 
+/// Whether giving the demo the keyboard opens the prompt for a text at once.
+///
+/// # Errors
+///
+/// If there is nothing to send a text to, or a lesson decides what is sent.
+pub(crate) fn prompts_on_focus(settings: &Settings) -> Result<bool, Diagnostic> {
+    if settings.text("prompt") != "yes" {
+        return Ok(false);
+    }
+    match ["scenario", "file", "proxy"].iter().find(|name| !settings.text(name).is_empty()) {
+        Some(other) => {
+            let reason = format!("`prompt` cannot be combined with `{other}`");
+            Err(settings.invalid("prompt", reason))
+        }
+        None => Ok(true),
+    }
+}
+
 /// Returns the options of the request: headers, origin, subprotocols and compression.
 fn request_options(settings: &Settings) -> Result<RequestOptions, Diagnostic> {
     let text = |name| settings.text(name);
@@ -377,6 +400,30 @@ mod tests {
         let declared = super::effects(&settings).map_err(|diagnostic| diagnostic.message)?;
         assert!(declared.iter().all(|declared| declared.position.line == 7), "{declared:?}");
         Ok(declared.into_iter().map(|declared| declared.effect).collect())
+    }
+
+    #[test]
+    fn a_prompt_needs_a_connection_to_send_to() {
+        let prompt = |given: &[(&str, &str)]| {
+            let setting = |(key, value): &(&str, &str)| Setting {
+                key: (*key).to_owned(),
+                value: SettingValue::Text((*value).to_owned()),
+                position: Position::default(),
+            };
+            let fence = DemoFence {
+                name: "inspect".into(),
+                settings: given.iter().map(setting).collect(),
+                ..DemoFence::default()
+            };
+            let settings = settings(&fence, SETTINGS).unwrap();
+            super::prompts_on_focus(&settings).map_err(|diagnostic| diagnostic.message)
+        };
+        assert_eq!(prompt(&[]), Ok(false));
+        assert_eq!(prompt(&[("prompt", "yes"), ("server", "strict")]), Ok(true));
+        for other in [("scenario", "frame"), ("file", "/tmp/x"), ("proxy", "127.0.0.1:9")] {
+            let refused = prompt(&[("prompt", "yes"), other]).unwrap_err();
+            assert!(refused.contains(&format!("`{}`", other.0)), "{refused}");
+        }
     }
 
     fn connect(target: &str, headers: usize, messages: usize) -> Effect {

@@ -4,7 +4,7 @@ use super::action::Tab;
 use super::connect_options::ConnectOptions;
 use super::lesson::play::ScenarioPlayer;
 use super::messages::{Cmd, Msg};
-use super::overlays::mode::InputMode;
+use super::overlays::mode::{InputLine, InputMode, InputPurpose};
 use super::session::Session;
 use super::tabs::Tabs;
 use crate::inspect::{ConnectionKind, InspectConfig};
@@ -18,6 +18,8 @@ pub struct Inspect {
     pub(crate) mode: InputMode,
     /// The lesson, if the slide has one.
     pub(crate) player: Option<ScenarioPlayer>,
+    /// Whether getting the keyboard opens the prompt for a text.
+    pub(crate) prompts_on_focus: bool,
 }
 
 impl Inspect {
@@ -39,7 +41,14 @@ impl Inspect {
         let mut session = Session::new(config);
         let mut tabs = Tabs::new(tab);
         tabs.show(tab, &mut session);
-        Self { session, tabs, mode: InputMode::Browse, player: None }
+        Self { session, tabs, mode: InputMode::Browse, player: None, prompts_on_focus: false }
+    }
+
+    /// Opens the prompt for a text, if the slide asks for that and nothing else is open.
+    pub(crate) fn open_prompt(&mut self) {
+        if self.prompts_on_focus && self.mode == InputMode::Browse {
+            self.mode = InputMode::Input(InputLine::new(InputPurpose::Send));
+        }
     }
 
     /// Returns the visible tab.
@@ -231,6 +240,25 @@ mod tests {
             "{sent:?}"
         );
         assert_eq!((inspect.session.draft.as_ref(), &inspect.mode), (None, &InputMode::Browse));
+    }
+
+    #[test]
+    fn a_slide_may_ask_for_the_prompt_together_with_the_keyboard() {
+        let (mut inspect, _inbox) = opened();
+        inspect.update(DemoEvent::Focus);
+        assert_eq!(inspect.mode, InputMode::Browse, "not unless the slide asks for it");
+        inspect.prompts_on_focus = true;
+        inspect.update(DemoEvent::Focus);
+        assert!(inspect.wants_escape(), "Esc closes the prompt first");
+        for letter in "cat".chars() {
+            assert!(press(&mut inspect, KeyCode::Char(letter)).is_empty(), "{letter} is text");
+        }
+        let sent = press(&mut inspect, KeyCode::Enter);
+        assert_eq!(client_commands(&sent), [&SessionCommand::Text("cat".into())]);
+        assert_eq!(inspect.mode, InputMode::Browse);
+        press(&mut inspect, KeyCode::Char('?'));
+        inspect.update(DemoEvent::Focus);
+        assert!(matches!(inspect.mode, InputMode::Rules(_)), "what is open stays open");
     }
 
     #[test]

@@ -40,20 +40,23 @@ impl Bet {
     }
 
     /// Returns the result of the bet for `ratio`, empty without a bet. The nearest choice wins,
-    /// measured as a factor: 2 is nearer to 2.5 than 5 is.
-    pub(super) fn result_sentence(self, ratio: f64) -> String {
+    /// measured as a factor: 2 is nearer to 2.5 than 5 is. A run that does not count settles the bet
+    /// with that remark.
+    pub(super) fn result_sentence(self, ratio: f64, counts: bool) -> String {
         // The lower bound keeps the logarithm finite.
         let distance = |choice: f64| (choice.ln() - ratio.max(f64::MIN_POSITIVE).ln()).abs();
         let nearest = BET_CHOICES
             .into_iter()
             .min_by(|a, b| distance(*a).total_cmp(&distance(*b)))
             .unwrap_or(1.0);
-        match self.choice() {
-            None => String::new(),
-            Some(choice) if choice.total_cmp(&nearest).is_eq() => {
-                format!("Your bet of {choice}x wins.")
+        let Some(choice) = self.choice() else { return String::new() };
+        match (choice.total_cmp(&nearest).is_eq(), counts) {
+            (true, true) => format!("Your bet of {choice}x wins."),
+            (true, false) => format!("Your bet of {choice}x would win if it counted."),
+            (false, true) => format!("Your bet was {choice}x; {nearest}x was nearest."),
+            (false, false) => {
+                format!("Your bet was {choice}x; {nearest}x would be nearest if it counted.")
             }
-            Some(choice) => format!("Your bet was {choice}x; {nearest}x was nearest."),
         }
     }
 }
@@ -65,12 +68,15 @@ mod tests {
     #[test]
     fn the_nearest_choice_wins() {
         let mut bet = Bet::default();
-        assert_eq!((bet.choice(), bet.result_sentence(1.4)), (None, String::new()));
+        assert_eq!((bet.choice(), bet.result_sentence(1.4, true)), (None, String::new()));
         bet.cycle(true);
-        assert_eq!(bet.result_sentence(1.3), "Your bet of 1x wins.");
+        assert_eq!(bet.result_sentence(1.3, true), "Your bet of 1x wins.");
         bet.cycle(true);
-        assert_eq!(bet.result_sentence(3.0), "Your bet of 2x wins.");
-        assert_eq!(bet.result_sentence(3.5), "Your bet was 2x; 5x was nearest.");
+        assert_eq!(bet.result_sentence(3.0, true), "Your bet of 2x wins.");
+        assert_eq!(bet.result_sentence(3.5, true), "Your bet was 2x; 5x was nearest.");
+        let uncounted = [1.9, 3.5].map(|ratio| bet.result_sentence(ratio, false));
+        assert_eq!(uncounted[0], "Your bet of 2x would win if it counted.");
+        assert_eq!(uncounted[1], "Your bet was 2x; 5x would be nearest if it counted.");
         bet.cycle(false);
         bet.cycle(false);
         assert_eq!(bet.choice(), Some(1.0));

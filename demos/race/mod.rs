@@ -4,6 +4,7 @@
 //! settings, `race_view` and `panels` draw, and `parts` holds what they share.
 
 mod bet;
+mod burst;
 mod export;
 mod overlays;
 mod panels;
@@ -36,7 +37,9 @@ impl Demo for Race {
 
     fn open(settings: &Settings) -> Result<(Self, Vec<Cmd>), Diagnostic> {
         let debug = cfg!(debug_assertions);
-        Ok((Self { debug, ..Self::with_config(settings::race_config(settings)?) }, Vec::new()))
+        let config = settings::race_config(settings)?;
+        let burst = settings::burst_switch(settings, &config)?;
+        Ok((Self { debug, burst, ..Self::with_config(config) }, Vec::new()))
     }
 
     fn update(&mut self, event: DemoEvent<Msg>) -> Vec<Cmd> {
@@ -54,7 +57,8 @@ impl Demo for Race {
             DemoEvent::Paste(_)
             | DemoEvent::Click(..)
             | DemoEvent::Wheel(_)
-            | DemoEvent::Tick(_) => Vec::new(),
+            | DemoEvent::Tick(_)
+            | DemoEvent::Focus => Vec::new(),
         }
     }
 
@@ -98,6 +102,8 @@ impl Demo for Race {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use crossterm::event::KeyCode;
 
     use super::state::{RacePhase, STALL_DURATION};
@@ -184,6 +190,35 @@ mod tests {
         let control = RaceControlSender(mpsc::channel(1).0);
         race.update(DemoEvent::Msg(Msg::Running(control.clone())));
         assert_eq!(press(&mut race, KeyCode::Char('s')), [Cmd::Stall(control, STALL_DURATION)]);
+    }
+
+    /// What the slide "Now put a planet in between" announces for `b`.
+    #[test]
+    fn the_burst_of_the_talk_runs_its_own_lanes_and_ends_within_eight_seconds() {
+        let (deck, _) = crate::deck::parse(include_str!("../../slides/talk.md"));
+        let fences = deck.slides.iter().flat_map(crate::deck::Slide::demos);
+        let mut bursts = 0;
+        for fence in fences.filter(|fence| fence.name == "race") {
+            let given = settings(fence, Race::SETTINGS).unwrap();
+            if given.text("burst_lanes").is_empty() {
+                continue;
+            }
+            let (mut race, _) = Race::open(&given).unwrap();
+            let before = race.config.clone();
+            press(&mut race, KeyCode::Char('b'));
+            let lanes: Vec<String> = race.config.lanes.iter().map(|lane| lane.name()).collect();
+            assert_eq!(lanes, ["http-reqwest", "http2", "ws-pipelined"]);
+            assert_eq!((race.config.messages_per_exchange(), race.config.rounds), (10, 2));
+            assert!(
+                race.config.duration() < Duration::from_secs(8),
+                "{:?}",
+                race.config.duration()
+            );
+            press(&mut race, KeyCode::Char('b'));
+            assert_eq!(race.config, before);
+            bursts += 1;
+        }
+        assert_eq!(bursts, 1);
     }
 
     #[test]

@@ -7,6 +7,8 @@ use ratatui::text::Line;
 
 use crate::race::{Lane, LaneKind};
 use crate::stage::{self, Theme};
+use crate::text;
+use crate::wire::format::group_thousands;
 
 /// Returns the colour of a lane, by its protocol.
 pub(super) fn lane_color(lane: Lane, theme: &Theme) -> Color {
@@ -15,6 +17,22 @@ pub(super) fn lane_color(lane: Lane, theme: &Theme) -> Color {
         LaneKind::Ws | LaneKind::WsPipelined | LaneKind::WsNew => theme.client,
         LaneKind::Http2 | LaneKind::SsePost => theme.control,
         _ => theme.server,
+    }
+}
+
+/// Returns the cells that a column of names needs, with a blank behind the longest.
+pub(super) fn name_width(names: impl Iterator<Item = String>) -> usize {
+    names.map(|name| text::width(&name)).max().unwrap_or(0) + 1
+}
+
+/// Returns a ratio with as many digits as say something: `1.48x`, `12.5x`, `1,024x`.
+pub(super) fn ratio_text(ratio: f64) -> String {
+    if ratio >= 100.0 {
+        format!("{}x", group_thousands(ratio.round() as u64))
+    } else if ratio >= 10.0 {
+        format!("{ratio:.1}x")
+    } else {
+        format!("{ratio:.2}x")
     }
 }
 

@@ -230,11 +230,104 @@ mod tests {
     #[test]
     fn a_run_that_does_not_count_has_no_big_digits() {
         let shown = picture(&over(&["ws: connection reset"]), 100, 24);
-        assert!(shown.contains("does not count: ws: connection reset"), "{shown}");
+        assert!(
+            shown.contains(
+                "This run does not count. Enter runs it again. Why: ws: connection reset."
+            ),
+            "{shown}"
+        );
         assert!(
             shown.contains("1.48 times, but it does not count") && !shown.contains('▟'),
             "{shown}"
         );
+    }
+
+    #[test]
+    fn a_run_that_does_not_count_settles_the_bet_with_that_remark() {
+        let mut race = over(&["other programs used 86 % of the CPU (limit 5 %)"]);
+        for _ in 0..2 {
+            race.bet.cycle(true);
+        }
+        for (width, height) in [(76, 17), (100, 24)] {
+            let shown = picture(&race, width, height).replace("│\n│ ", "");
+            let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(
+                shown.contains(
+                    "This run does not count. Your bet was 2x; 1x would be nearest if it counted. \
+                     Enter runs it again."
+                ),
+                "{shown}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_last_result_stays_beside_the_new_one() {
+        let mut race = over(&[]);
+        assert!(!picture(&race, 100, 24).contains("before"));
+        race.change_setting(crossterm::event::KeyCode::Char('p'));
+        let shown = picture(&race, 76, 17);
+        assert!(shown.contains("ratio   before"), "{shown}");
+        let row = |shown: &str, lane| {
+            let row = shown.lines().find(|row| row.contains(lane)).unwrap();
+            row.trim_end_matches([' ', '│']).to_owned()
+        };
+        assert!(row(&shown, "http-reqwest ").ends_with("–    1.48x"), "{shown}");
+        assert!(row(&shown, "▌ ws ").ends_with("1        1"), "{shown}");
+        // The next result stands beside it, until it becomes the last one itself.
+        race.phase = over(&["ws: connection reset"]).phase;
+        assert!(row(&picture(&race, 76, 17), "http-reqwest ").ends_with("1.48x    1.48x"));
+        race.change_setting(crossterm::event::KeyCode::Char('p'));
+        assert!(picture(&race, 76, 17).contains("before ✗"), "it does not count");
+        race.change_setting(crossterm::event::KeyCode::Char('0'));
+        assert!(!picture(&race, 76, 17).contains("before"), "0 goes back to the start");
+    }
+
+    #[test]
+    fn names_and_numbers_keep_apart_and_what_has_no_row_is_counted() {
+        let kinds = [
+            LaneKind::Tcp,
+            LaneKind::HttpReqwest,
+            LaneKind::HttpNew,
+            LaneKind::Http2,
+            LaneKind::Ws,
+            LaneKind::WsPipelined,
+            LaneKind::WsNew,
+        ];
+        let mut lanes: Vec<LaneStats> =
+            kinds.iter().map(|&kind| figures(kind, 50_123.0, (350_110.0, 328_550.0))).collect();
+        for (factor, stats) in (1..).zip(&mut lanes) {
+            stats.lane.tls = true;
+            stats.round_medians = vec![Some(f64::from(factor * factor * factor) / 10.0); 4];
+        }
+        let config = RaceConfig {
+            lanes: lanes.iter().map(|stats| stats.lane).collect(),
+            payload: 32 * 1024,
+            burst: Some(10),
+            ..RaceConfig::default()
+        };
+        let mut race = Race::with_config(config.clone());
+        race.phase = RacePhase::Over(Box::new(RaceOutcome {
+            ratios: ratios(&config, &lanes),
+            config,
+            lanes,
+            ..RaceOutcome::default()
+        }));
+        for (width, height) in [(76, 20), (96, 26), (120, 36), (156, 50)] {
+            let shown = picture(&race, width, height);
+            assert!(!shown.contains("+tls█") && !shown.contains("+tls░"), "{shown}");
+            // Every name is followed by a blank, and no ratio is cut.
+            for stats in &race.config.lanes {
+                assert!(shown.contains(&format!("{stats} ")), "{stats}: {shown}");
+            }
+            for ratio in ["0.01x", "0.06x", "0.22x", "0.51x", "1.73x", "2.74x"] {
+                assert!(shown.contains(ratio), "{ratio}: {shown}");
+            }
+            if shown.contains("times as long") {
+                assert!(shown.contains("3 more in the table above"), "{shown}");
+            }
+        }
+        assert!(picture(&race, 156, 50).contains("350,110 B up + 328,550 B down"));
     }
 
     #[test]

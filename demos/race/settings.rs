@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crossterm::event::KeyCode;
 
+use super::burst::{BurstLanes, BurstSwitch};
 use crate::net::LinkConditions;
 use crate::race::{
     HeaderProfile, Lane, LaneKind, MAX_BURST, MAX_CONNECTIONS, MAX_PAYLOAD, MAX_RTT, Placement,
@@ -54,6 +55,16 @@ pub(super) const SETTINGS: &[SettingSpec] = &[
         name: "burst",
         value_type: SettingType::Number(0..=MAX_BURST as i64, 0),
         about: "messages per exchange; 0: the default of the lanes",
+    },
+    SettingSpec {
+        name: "burst_lanes",
+        value_type: SettingType::Text(""),
+        about: "the lanes that race instead after `b`; without them the pipelining lanes join",
+    },
+    SettingSpec {
+        name: "burst_pairs",
+        value_type: SettingType::Number(1..=200, 2),
+        about: "their rounds",
     },
     SettingSpec {
         name: "rtt",
@@ -107,12 +118,10 @@ pub(super) const KEYS: &[KeyHint] = &[
 /// Returns the race that a fence describes.
 pub(super) fn race_config(settings: &Settings) -> Result<RaceConfig, Diagnostic> {
     let number = |name| settings.number(name) as usize;
-    let lanes: Result<Vec<Lane>, UnknownLane> =
-        settings.text("lanes").split(',').map(|name| name.trim().parse()).collect();
     let some = |number: usize| (number > 0).then_some(number);
     let millis = |name| Duration::from_millis(settings.number(name) as u64);
     let config = RaceConfig {
-        lanes: lanes.map_err(|error| settings.invalid("lanes", error))?,
+        lanes: lanes(settings, "lanes")?,
         payload: number("payload"),
         connections: number("connections"),
         headers: if settings.text("headers") == "browser" {
@@ -132,7 +141,31 @@ pub(super) fn race_config(settings: &Settings) -> Result<RaceConfig, Diagnostic>
     Ok(config)
 }
 
-/// Changes the setting that belongs to a key. Returns `false` if none does.
+/// Returns what `b` switches to, if the fence says so.
+pub(super) fn burst_switch(
+    settings: &Settings,
+    config: &RaceConfig,
+) -> Result<BurstSwitch, Diagnostic> {
+    if settings.text("burst_lanes").is_empty() {
+        return Ok(BurstSwitch::default());
+    }
+    let lanes = lanes(settings, "burst_lanes")?;
+    let rounds = settings.number("burst_pairs") as usize;
+    let switch = BurstSwitch::new(Some(BurstLanes { lanes, rounds }));
+    let mut burst = config.clone();
+    switch.clone().toggle(&mut burst);
+    burst.validate().map_err(|error| settings.invalid("burst_lanes", error))?;
+    Ok(switch)
+}
+
+/// Returns the lanes that a setting names.
+fn lanes(settings: &Settings, name: &str) -> Result<Vec<Lane>, Diagnostic> {
+    let lanes: Result<Vec<Lane>, UnknownLane> =
+        settings.text(name).split(',').map(|lane| lane.trim().parse()).collect();
+    lanes.map_err(|error| settings.invalid(name, error))
+}
+
+/// Changes the setting that belongs to a key, except for `b`. Returns `false` if none does.
 pub(super) fn change_setting(config: &mut RaceConfig, code: KeyCode) -> bool {
     let KeyCode::Char(key) = code else { return false };
     match key {
@@ -146,7 +179,6 @@ pub(super) fn change_setting(config: &mut RaceConfig, code: KeyCode) -> bool {
         'j' => cycle_jitter(config),
         'w' => config.link.bandwidth = next_choice(&BANDWIDTH_CHOICES, &config.link.bandwidth),
         'n' => toggle_reconnecting_lanes(config),
-        'b' => toggle_burst(config),
         't' => toggle_tls(config),
         'h' => {
             config.headers = if config.headers == HeaderProfile::Minimal {
@@ -225,20 +257,6 @@ fn toggle_reconnecting_lanes(config: &mut RaceConfig) {
     }
 }
 
-/// Toggles between one message per exchange and ten. With ten, lanes with all ten in flight are
-/// added beside those that await each one.
-fn toggle_burst(config: &mut RaceConfig) {
-    let ten = config.messages_per_exchange() == 1;
-    config.burst = ten.then_some(10);
-    let tls = config.lanes.iter().any(|lane| lane.tls);
-    for kind in [LaneKind::Http2, LaneKind::WsPipelined] {
-        let lane = Lane { kind, tls };
-        if ten != config.lanes.contains(&lane) {
-            toggle_lane(config, lane);
-        }
-    }
-}
-
 fn toggle_tls(config: &mut RaceConfig) {
     let tls = !config.lanes.iter().any(|lane| lane.tls);
     let kinds: Vec<LaneKind> = config.lanes.iter().map(|lane| lane.kind).collect();
@@ -288,15 +306,6 @@ mod tests {
             |keys| turned(keys).lanes.iter().map(|lane| lane.name()).collect::<Vec<_>>().join(" ");
         assert_eq!(names("n"), "tcp http-bare http-hyper http-reqwest http-new ws ws-new");
         assert_eq!(names("nn"), names(""));
-        assert_eq!(names("b"), "tcp http-bare http-hyper http-reqwest http2 ws ws-pipelined");
-        assert_eq!(
-            (
-                names("bb"),
-                turned("b").messages_per_exchange(),
-                turned("bb").messages_per_exchange()
-            ),
-            (names(""), 10, 1)
-        );
         assert_eq!(names("t"), "tcp+tls http-bare+tls http-hyper+tls http-reqwest+tls ws+tls");
         assert_eq!(names("tt"), names(""));
     }

@@ -7,6 +7,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use tokio::sync::mpsc;
 
 use super::bet::Bet;
+use super::burst::BurstSwitch;
 use super::settings;
 use crate::race::{
     LaneRatio, LaneStats, RaceConfig, RaceControl, RaceEvent, RaceOutcome, RaceProgress,
@@ -21,6 +22,10 @@ pub struct Race {
     pub(super) phase: RacePhase,
     pub(super) overlay: RaceOverlay,
     pub(super) bet: Bet,
+    /// What `b` switches to.
+    pub(super) burst: BurstSwitch,
+    /// The last result before the one on the screen.
+    pub(super) previous: Option<PreviousResult>,
     pub(super) control: Option<RaceControlSender>,
     /// A message about the last key: the result of an export, or why the key does nothing.
     pub(super) note: Option<String>,
@@ -37,6 +42,14 @@ pub(super) enum RacePhase {
     /// Stopped by the user.
     Stopped(RaceProgress),
     Over(Box<RaceOutcome>),
+}
+
+/// The result of an earlier run, which stays beside the new one.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct PreviousResult {
+    pub(super) ratios: Vec<LaneRatio>,
+    /// Whether that run counts.
+    pub(super) is_valid: bool,
 }
 
 /// The page that is drawn over the race.
@@ -90,6 +103,8 @@ impl Race {
             phase: RacePhase::Ready,
             overlay: RaceOverlay::None,
             bet: Bet::default(),
+            burst: BurstSwitch::default(),
+            previous: None,
             control: None,
             note: None,
             debug: false,
@@ -136,6 +151,7 @@ impl Race {
     }
 
     pub(super) fn start(&mut self) -> Vec<Cmd> {
+        self.keep_result();
         self.control = None;
         self.phase = RacePhase::Running(RaceProgress::default());
         vec![Cmd::Run(Box::new(self.config.clone()))]
@@ -156,28 +172,44 @@ impl Race {
     pub(super) fn change_setting(&mut self, code: KeyCode) -> Vec<Cmd> {
         if code == KeyCode::Char('0') {
             let stop = self.is_running();
-            (self.phase, self.bet) = (RacePhase::Ready, Bet::default());
+            (self.phase, self.bet, self.previous) = (RacePhase::Ready, Bet::default(), None);
             return if stop { vec![Cmd::Stop] } else { Vec::new() };
         }
-        let before = self.config.clone();
-        if !settings::change_setting(&mut self.config, code) {
+        let before = (self.config.clone(), self.burst.clone());
+        if code == KeyCode::Char('b') {
+            self.burst.toggle(&mut self.config);
+        } else if !settings::change_setting(&mut self.config, code) {
             return Vec::new();
         }
         if let Err(error) = self.config.validate() {
-            self.config = before;
+            (self.config, self.burst) = before;
             self.note = Some(error.to_string());
             return Vec::new();
         }
         self.restart_or_reset()
     }
 
-    /// Restarts a running race after a change, or drops its results.
+    /// Restarts a running race after a change, or makes its result the previous one.
     pub(super) fn restart_or_reset(&mut self) -> Vec<Cmd> {
         if self.is_running() {
             return self.start();
         }
+        if self.keep_result() {
+            // Its bet is settled; what comes now is another question.
+            self.bet = Bet::default();
+        }
         self.phase = RacePhase::Ready;
         Vec::new()
+    }
+
+    /// Keeps the result on the screen as the previous one. Returns whether there was one.
+    fn keep_result(&mut self) -> bool {
+        let RacePhase::Over(outcome) = &self.phase else { return false };
+        if !outcome.ratios.is_empty() {
+            let (ratios, is_valid) = (outcome.ratios.clone(), outcome.is_valid());
+            self.previous = Some(PreviousResult { ratios, is_valid });
+        }
+        true
     }
 
     pub(super) fn choose_lanes(&mut self, code: KeyCode, cursor: usize) -> Vec<Cmd> {

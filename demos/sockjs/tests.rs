@@ -48,14 +48,20 @@ fn handle() -> EngineHandle {
     EngineHandle { address: "127.0.0.1:40123".to_owned(), orders: Arc::new(orders) }
 }
 
-fn exchange(number: u64, purpose: Purpose, title: &str, sent: &[u8], received: &[u8]) -> Exchange {
+fn exchange(
+    number: u64,
+    purpose: Purpose,
+    title: &str,
+    sent: &[u8],
+    received: &[u8],
+) -> Arc<Exchange> {
     let sample = |bytes: &[u8]| ByteSample {
         total: bytes.len() as u64,
         first: bytes.to_vec(),
         last: [].into(),
     };
     let (sent, received) = (sample(sent), sample(received));
-    Exchange { number, purpose, title: title.to_owned(), sent, received }
+    Arc::new(Exchange { number, purpose, title: title.to_owned(), sent, received })
 }
 
 /// Returns a report of a session whose line has come back.
@@ -89,7 +95,7 @@ fn report(transport: Transport, at: Instant) -> SockJsReport {
         opening: Some(cost(150, 2300, 1, 3)),
         line: Some(line),
         exchanges,
-        latest: Some((at, Frame::message("hi"))),
+        latest: Some((at, Arc::new(Frame::message("hi")))),
         detached_at: None,
         second: None,
         reason: None,
@@ -304,7 +310,9 @@ async fn a_line_comes_back_over_every_transport_and_every_byte_is_counted() {
             };
             assert_eq!(cost.requests, expected, "{transport:?}");
             costs.push((transport, cost.bytes.both()));
-            let sum = |side: fn(&Exchange) -> u64| report.exchanges.iter().map(side).sum::<u64>();
+            let sum = |side: fn(&Exchange) -> u64| {
+                report.exchanges.iter().map(|exchange| side(exchange)).sum::<u64>()
+            };
             assert_eq!(sum(|exchange| exchange.sent.total), report.bytes.sent, "{transport:?}");
             assert_eq!(sum(|exchange| exchange.received.total), report.bytes.received);
         }
@@ -345,7 +353,9 @@ async fn without_a_receiver_a_session_times_out_and_with_one_it_hears_heartbeats
     let scope = Scope::new(|panic| panic!("{panic}"));
     let (target, _) = serve(&scope, config);
     let mut session = Running::start(&scope, &target, Transport::XhrPolling, config);
-    let beat = |report: &SockJsReport| matches!(report.latest, Some((_, Frame::Heartbeat)));
+    let beat = |report: &SockJsReport| {
+        report.latest.as_ref().is_some_and(|(_, frame)| **frame == Frame::Heartbeat)
+    };
     session.until(beat).await;
     session.order(SockJsCommand::Detach).await;
     session.until(|report| !report.receiver && report.detached_at.is_some()).await;

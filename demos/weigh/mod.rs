@@ -56,9 +56,14 @@ impl Demo for Weigh {
             DemoEvent::Paste(_)
             | DemoEvent::Click(..)
             | DemoEvent::Wheel(_)
-            | DemoEvent::Tick(_) => {}
+            | DemoEvent::Tick(_)
+            | DemoEvent::Focus => {}
         }
         Vec::new()
+    }
+
+    fn wants_escape(&self) -> bool {
+        self.help
     }
 
     fn view(&self, area: Rect, buffer: &mut Buffer, context: &ViewContext) {

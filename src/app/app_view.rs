@@ -1,16 +1,16 @@
 //! Draws the whole screen from the state, and changes nothing.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Constraint, Position, Rect};
+use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
-use ratatui::text::{Line, Text};
-use ratatui::widgets::{Block, BorderType, Borders, Clear, Paragraph, Widget as _, Wrap};
+use ratatui::text::Line;
 
 use crate::app::consent_panel;
 use crate::app::footer::{self, Footer};
 use crate::app::key_bindings;
-use crate::app::slide::DemoArea;
 use crate::app::state::{App, DemoSlot, Overlay};
+use crate::deck::Warning;
+use crate::slide::{DemoArea, SpeakerNotes, draw_warnings};
 use crate::stage::{self, OpenRefusal, ViewContext};
 use crate::text;
 
@@ -30,14 +30,25 @@ impl App {
                 self.draw_demo(slot, place, self.focus == Some(index), buffer);
             }
         }
+        if self.shows_warnings {
+            let own = |warning: &&Warning| warning.slide == self.slide_index;
+            let warnings = self.config.warnings.iter().filter(own);
+            let above = Rect { height: area.height - 1, ..area };
+            draw_warnings(warnings, &self.config.file, above, buffer, &self.theme);
+        }
         self.draw_footer(area, buffer);
         match self.overlay {
             Some(Overlay::Help) => self.draw_help(area, buffer),
-            Some(Overlay::Notes) => self.draw_notes(area, buffer),
+            Some(Overlay::Notes) => self.notes().draw(self.notes_scroll, buffer, &self.theme),
             None => {}
         }
         // Last, so that views can use true colour whatever the terminal supports.
         self.config.color_depth.downgrade(&self.theme, buffer);
+    }
+
+    /// Returns the speaker notes of the open slide, laid out for the screen.
+    pub(crate) fn notes(&self) -> SpeakerNotes {
+        SpeakerNotes::new(&self.slide().notes, self.area)
     }
 
     /// Draws a demo. One that is partly out of sight is drawn into a buffer of its own, and its
@@ -100,38 +111,6 @@ impl App {
             }
         }
         stage::draw_key_table("Keys", &hints, area, buffer, &self.theme);
-    }
-
-    fn draw_notes(&self, area: Rect, buffer: &mut Buffer) {
-        let theme = &self.theme;
-        let notes = self.slide().notes.join("\n\n");
-        let message =
-            if notes.is_empty() { "this slide has no speaker note".to_owned() } else { notes };
-        let text: Text = message
-            .lines()
-            .map(|line| Line::raw(text::sanitize(line.trim()).into_owned()))
-            .collect();
-        let paragraph = Paragraph::new(text).wrap(Wrap { trim: true });
-        let inner = area.width.saturating_sub(6).clamp(1, 100);
-        let rows = message
-            .lines()
-            .map(|line| text::width(line.trim()) / usize::from(inner) + 1)
-            .sum::<usize>() as u16;
-        let height = (rows + 2).min(area.height * 2 / 3).max(3.min(area.height));
-        let frame = area.centered_horizontally(Constraint::Length((inner + 4).min(area.width)));
-        let frame = Rect { y: area.bottom().saturating_sub(height + 1), height, ..frame }
-            .intersection(area);
-        Clear.render(frame, buffer);
-        let block = Block::new()
-            .borders(Borders::ALL)
-            .border_type(BorderType::Rounded)
-            .border_style(Style::new().fg(theme.accent))
-            .style(Style::new().fg(theme.text).bg(theme.panel))
-            .title(Line::styled(" Speaker notes ", theme.heading()));
-        let inside = block.inner(frame);
-        block.render(frame, buffer);
-        let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
-        paragraph.render(inside, buffer);
     }
 }
 

@@ -22,6 +22,8 @@ pub struct AppConfig {
     pub color_depth: ColorDepth,
     /// The effects that demos may have outside the talk from the start, without asking.
     pub consents: EffectConsents,
+    /// Whether the warnings about each slide stand in its corner from the start.
+    pub rehearse: bool,
     /// A message that is shown above the footer until the first key press.
     pub notice: Option<String>,
     /// There is no talk, only this demo in the place of the only fence, which has the screen and
@@ -43,6 +45,7 @@ impl AppConfig {
             themes: ThemePair::default(),
             color_depth: ColorDepth::TrueColor,
             consents: EffectConsents::default(),
+            rehearse: false,
             notice: None,
             standalone: None,
         }

@@ -6,8 +6,8 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use crate::app::slide::wrap;
 use crate::app::state::App;
+use crate::slide::wrap;
 use crate::stage::{self, DemoPosition, Effect, OpenRefusal, Theme, ViewContext};
 use crate::text;
 

@@ -21,6 +21,7 @@ pub(crate) enum StageAction {
     Focus,
     Allow,
     Notes,
+    Warnings,
     Help,
     Quit,
     Suspend,
@@ -60,7 +61,7 @@ const fn always(binding: KeyBinding) -> KeyBinding {
     KeyBinding { always: true, ..binding }
 }
 
-static KEY_BINDINGS: [KeyBinding; 17] = [
+static KEY_BINDINGS: [KeyBinding; 18] = [
     binding(
         StageAction::Next,
         &[plain(KeyCode::Right), letter(' '), letter('n')],
@@ -105,6 +106,7 @@ static KEY_BINDINGS: [KeyBinding; 17] = [
         "allow what a demo asks for; its slide says what",
     ),
     binding(StageAction::Notes, &[letter('s')], "s", "speaker notes"),
+    binding(StageAction::Warnings, &[letter('w')], "w", "warnings about the slide, for its author"),
     binding(StageAction::Help, &[letter('?')], "?", "these keys"),
     always(binding(
         StageAction::Suspend,

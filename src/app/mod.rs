@@ -14,13 +14,12 @@ mod navigation;
 mod reload;
 mod resize;
 mod restart;
-mod slide;
 mod state;
 mod terminal;
 
 pub use config::AppConfig;
 pub use footer::ServerStatus;
-pub use highlight::{HighlightedListing, Highlighter, Listing, TokenKind, Tokens};
+pub use highlight::Highlighter;
 pub use reload::DeckUpdate;
 pub use state::{App, AppEvent, LoopExit};
 pub use terminal::backend::{FrameBackend, TerminalBackend};

@@ -3,9 +3,8 @@
 
 use crossterm::event::KeyCode;
 
-use crate::app::slide::SlideProgress;
-use crate::app::state::App;
-use crate::deck;
+use crate::app::state::{App, Overlay};
+use crate::slide::SlideProgress;
 
 impl App {
     /// Handles a key while a slide number is being typed.
@@ -29,23 +28,31 @@ impl App {
         self.slide_number_input = Some(typed);
     }
 
-    /// Reveals the next step of the slide, or opens the next slide after its last step.
+    /// Shows the next rows of the slide that have not been in sight, or reveals its next step, or opens
+    /// the next slide after its last step.
     pub(crate) fn next_step(&mut self) {
-        if self.progress.step + 1 < self.slide().steps() {
+        if let Some(scroll) = self.layout.next_scroll(self.progress) {
+            self.scroll_to(scroll);
+        } else if self.progress.step + 1 < self.slide().steps() {
             self.progress.step += 1;
+            self.scroll_to(self.layout.scroll_to_step(self.progress));
             self.focus = None;
         } else if self.slide_index + 1 < self.config.deck.slides.len() {
             self.open_slide(self.slide_index + 1, 0);
         }
     }
 
-    /// Hides the last revealed step, or opens the previous slide with all its steps.
+    /// Scrolls up to the top of the current step, or hides it, or opens the previous slide at its end.
     pub(crate) fn previous_step(&mut self) {
-        if self.progress.step > 0 {
+        if let Some(scroll) = self.layout.previous_scroll(self.progress) {
+            self.scroll_to(scroll);
+        } else if self.progress.step > 0 {
             self.progress.step -= 1;
+            self.scroll_to(self.layout.scroll_to_step(self.progress));
             self.focus = None;
         } else if let Some(before) = self.slide_index.checked_sub(1) {
             self.open_slide(before, usize::MAX);
+            self.scroll_to(usize::MAX);
         }
     }
 
@@ -58,6 +65,7 @@ impl App {
             SlideProgress { step: step.min(self.slide().steps() - 1), ..SlideProgress::default() };
         self.focus = None;
         self.last_focus = None;
+        self.notes_scroll = 0;
         // Going to the slide that is already open rewinds its steps but keeps its demos running.
         if !same {
             // The old demos end before new ones open, because a new one may need the same port.
@@ -74,26 +82,35 @@ impl App {
 
     /// Reveals the demo and scrolls so that as much of it as possible is visible.
     pub(crate) fn scroll_to_demo(&mut self, index: usize) {
-        let step = self.slide().blocks.iter().scan((0, 0), |(step, demos), block| {
-            *step += usize::from(*block == deck::Block::Pause);
-            *demos += usize::from(matches!(block, deck::Block::Demo(_)));
-            Some((*demos > index).then_some(*step))
-        });
-        let step = step.flatten().next().unwrap_or(0);
-        self.progress.step = self.progress.step.max(step);
-        self.progress.scroll =
-            self.layout.scroll_to_demo(index, self.progress).min(self.layout.max_scroll());
+        self.progress.step = self.progress.step.max(self.layout.step_of_demo(index));
+        self.scroll_to(self.layout.scroll_to_demo(index, self.progress));
+    }
+
+    /// Opens the speaker notes at their beginning, or closes them.
+    pub(crate) fn toggle_notes(&mut self) {
+        self.overlay = (self.overlay != Some(Overlay::Notes)).then_some(Overlay::Notes);
+        self.notes_scroll = 0;
+    }
+
+    /// Scrolls the speaker notes by `lines`, down if positive, as far as they go.
+    pub(crate) fn scroll_notes(&mut self, lines: isize) {
+        let wanted = self.notes_scroll.saturating_add_signed(lines);
+        self.notes_scroll = wanted.min(self.notes().max_scroll());
     }
 
     /// Scrolls by `rows`, down if positive, as far as the slide goes.
     pub(crate) fn scroll(&mut self, rows: isize) {
-        self.progress.scroll =
-            self.progress.scroll.saturating_add_signed(rows).min(self.layout.max_scroll());
+        self.scroll_to(self.progress.scroll.saturating_add_signed(rows));
+    }
+
+    /// Scrolls down to row `scroll`, as far as the slide goes.
+    fn scroll_to(&mut self, scroll: usize) {
+        self.progress = self.layout.clamped(SlideProgress { scroll, ..self.progress });
     }
 
     /// Scrolls by `columns`, to the right if positive, as far as the slide goes.
     pub(crate) fn scroll_horizontally(&mut self, columns: isize) {
-        self.progress.scroll_x =
-            self.progress.scroll_x.saturating_add_signed(columns).min(self.layout.max_scroll_x());
+        let scroll_x = self.progress.scroll_x.saturating_add_signed(columns);
+        self.progress = self.layout.clamped(SlideProgress { scroll_x, ..self.progress });
     }
 }

@@ -4,11 +4,11 @@
 
 use ratatui::layout::{Rect, Size};
 
-use crate::app::highlight::{HighlightedListing, Highlighter, Listing};
-use crate::app::slide::{LayoutInput, SlideLayout, SlideStyle};
+use crate::app::highlight::Highlighter;
 use crate::app::state::App;
 use crate::app::terminal::backend::clamp_size;
-use crate::deck::{Block, CodeBlock, Slide, Warning};
+use crate::deck::{Block, CodeBlock, Slide};
+use crate::slide::{HighlightedListing, LayoutInput, Listing, SlideLayout, SlideStyle};
 use crate::stage::{Brightness, FrameLinks, OpenRefusal, ThemePair};
 
 /// The minimum number of rows for a demo that waits for consent.
@@ -96,23 +96,21 @@ impl App {
             Err(OpenRefusal::Complaints(_)) => CLOSED_SLOT_ROWS,
         });
         let rows = rows.max().unwrap_or(CLOSED_SLOT_ROWS);
-        let of_slide = |warning: &&Warning| warning.slide == self.slide_index;
-        let warnings: Vec<Warning> =
-            self.config.warnings.iter().filter(of_slide).cloned().collect();
-        let style = SlideStyle { theme: &self.theme, highlights: &self.highlights };
+        let style = SlideStyle {
+            theme: &self.theme,
+            highlights: &self.highlights,
+            pictures: &self.pictures,
+        };
         let input = LayoutInput {
             deck: &self.config.deck,
             slide_index: self.slide_index,
-            warnings: &warnings,
-            file: &self.config.file,
             min_demo_rows: rows,
             style,
         };
         // The last row belongs to the footer.
         let area = Rect { height: self.area.height.saturating_sub(1), ..self.area };
         self.layout = SlideLayout::new(&input, area);
-        self.progress.scroll = self.progress.scroll.min(self.layout.max_scroll());
-        self.progress.scroll_x = self.progress.scroll_x.min(self.layout.max_scroll_x());
+        self.progress = self.layout.clamped(self.progress);
         self.dirty = true;
         self.request_highlights();
     }

@@ -11,12 +11,14 @@ use ratatui::layout::{Rect, Size};
 
 use crate::app::config::AppConfig;
 use crate::app::footer::{KeyOwner, ServerStatus};
-use crate::app::highlight::{HighlightedListing, Highlighter, Highlights, Listing};
+use crate::app::highlight::Highlighter;
 use crate::app::key_bindings::{self, StageAction};
 use crate::app::reload::DeckUpdate;
-use crate::app::slide::{SlideLayout, SlideProgress};
 use crate::app::terminal::clusters::Clusters;
 use crate::deck::{self, Deck, Slide};
+use crate::slide::{
+    HighlightedListing, Highlights, Listing, PictureSizes, SlideLayout, SlideProgress,
+};
 use crate::stage::{
     Brightness, DemoPosition, DynDemo, EffectConsents, FrameLinks, OpenRefusal, Services, Theme,
 };
@@ -86,11 +88,16 @@ pub struct App {
     pub(crate) focus: Option<usize>,
     pub(super) last_focus: Option<usize>,
     pub(crate) overlay: Option<Overlay>,
+    /// The number of lines that the speaker notes are scrolled down.
+    pub(crate) notes_scroll: usize,
+    /// Whether the warnings about the slide stand in its corner.
+    pub(crate) shows_warnings: bool,
     pub(crate) slide_number_input: Option<String>,
     pub(crate) elapsed_minutes: u64,
     pub(crate) servers: Vec<ServerStatus>,
     pub(crate) layout: SlideLayout,
     pub(crate) highlights: Highlights,
+    pub(crate) pictures: PictureSizes,
     pub(crate) highlighter: Option<Highlighter>,
     /// The code that the highlighter was asked for and has not answered.
     pub(crate) awaited_listings: Vec<Listing>,
@@ -125,6 +132,7 @@ impl App {
         let area = Rect::new(0, 0, size.width, size.height);
         let layout = SlideLayout::empty(theme);
         let services = Arc::new(config.services.clone());
+        let shows_warnings = config.rehearse;
         let (consents, notice) = (config.consents.clone(), config.notice.clone());
         let mut app = Self {
             config,
@@ -137,11 +145,14 @@ impl App {
             focus: None,
             last_focus: None,
             overlay: None,
+            notes_scroll: 0,
+            shows_warnings,
             slide_number_input: None,
             elapsed_minutes: 0,
             servers: Vec::new(),
             layout,
             highlights,
+            pictures: PictureSizes::default(),
             highlighter: None,
             awaited_listings: Vec::new(),
             services,
@@ -234,6 +245,10 @@ impl App {
     fn handle_key(&mut self, key: KeyEvent) {
         self.dirty = true;
         self.notice = None;
+        // `s` closes what `s` opened, even while a demo has the keyboard.
+        if self.overlay == Some(Overlay::Notes) && key.code == KeyCode::Char('s') {
+            return self.toggle_notes();
+        }
         if key_bindings::is_restart(&key) && self.restart() {
             return;
         }
@@ -288,15 +303,16 @@ impl App {
             StageAction::First => self.open_slide(0, 0),
             StageAction::Last => self.open_slide(self.config.deck.slides.len() - 1, 0),
             StageAction::GoTo => self.slide_number_input = Some(String::new()),
+            StageAction::ScrollDown if self.overlay == Some(Overlay::Notes) => self.scroll_notes(1),
+            StageAction::ScrollUp if self.overlay == Some(Overlay::Notes) => self.scroll_notes(-1),
             StageAction::ScrollDown => self.scroll(1),
             StageAction::ScrollUp => self.scroll(-1),
             StageAction::ShiftRight => self.scroll_horizontally(8),
             StageAction::ShiftLeft => self.scroll_horizontally(-8),
             StageAction::Focus => self.focus_next_demo(),
             StageAction::Allow => self.allow_demo(),
-            StageAction::Notes => {
-                self.overlay = (self.overlay != Some(Overlay::Notes)).then_some(Overlay::Notes);
-            }
+            StageAction::Notes => self.toggle_notes(),
+            StageAction::Warnings => self.shows_warnings = !self.shows_warnings,
             StageAction::Help => self.overlay = (!help).then_some(Overlay::Help),
             StageAction::Quit => self.exit = Some(LoopExit::Quit),
             StageAction::Suspend => self.exit = Some(LoopExit::Suspend),
@@ -324,6 +340,9 @@ impl App {
         self.last_focus = self.focus;
         // Otherwise keys could go to a demo that is scrolled out of sight.
         if let Some(index) = self.focus {
+            if let Some(Ok(demo)) = self.slots.get_mut(index) {
+                demo.focus();
+            }
             self.scroll_to_demo(index);
         }
     }

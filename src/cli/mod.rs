@@ -88,6 +88,10 @@ pub struct Cli {
     #[arg(long)]
     pub trust: bool,
 
+    /// Show the warnings about each slide in its corner; w shows and hides them
+    #[arg(long)]
+    pub rehearse: bool,
+
     /// The command to run instead of presenting
     #[command(subcommand)]
     pub command: Option<CliCommand>,

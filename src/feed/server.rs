@@ -27,10 +27,10 @@ use tokio_tungstenite::tungstenite::Message;
 use crate::feed::source::TickPublisher;
 use crate::feed::{Tick, Transport};
 use crate::net::{
-    self, DelayedStream, LinkConditions, Stall, Tap, Traffic, WebSocketLimits, encode_event_with_id,
+    self, DelayedStream, LinkConditions, Stall, Tap, Timed, Traffic, WebSocketLimits,
+    encode_event_with_id,
 };
 use crate::scope::Scope;
-use crate::servers::connection::Timed;
 use crate::servers::connection::handshake::{self, OrdinaryHttp};
 use crate::servers::{Limits, ServerOptions, http};
 use crate::wire::handshake::ServerPolicy;

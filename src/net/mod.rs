@@ -4,8 +4,8 @@
 //! task of `wire`.
 //!
 //! Rooms: `connect` (URL, TCP, TLS), `link` (the distance), `observe` (the tap and its observers),
-//! `time` (clocks and timers). Beside them are the accept loop and the limits of tungstenite's
-//! sockets.
+//! `time` (clocks and timers), `timed` (a socket that gives up on a slow peer). Beside them are the
+//! accept loop and the limits of tungstenite's sockets.
 
 #![warn(
     clippy::arithmetic_side_effects,
@@ -33,6 +33,7 @@ mod link;
 mod listen;
 mod observe;
 mod time;
+mod timed;
 mod tls_alert;
 mod websocket;
 mod write_step;
@@ -78,6 +79,7 @@ pub(crate) use time::clock::Clock;
 pub(crate) use time::clock::paused;
 pub use time::clock::{SystemClock, add_clamped};
 pub use time::deadline_timer::DeadlineTimer;
+pub(crate) use timed::{FrameClock, Pace, Progress, SocketTimes, Timed, Timeout};
 pub(crate) use tls_alert::{brief_alert_text, describe_alert, received_alert_text};
 pub(crate) use websocket::READ_BUFFER;
 pub use websocket::WebSocketLimits;

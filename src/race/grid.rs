@@ -171,7 +171,12 @@ impl GridCell {
         }
     }
 
-    /// Whether the ratio is five or more, as the claim under test says.
+    /// Whether the claim under test holds here: the ratio is 5 to 10, rounded at the upper end.
+    pub fn is_claimed(&self) -> bool {
+        (5.0..10.5).contains(&self.ratio)
+    }
+
+    /// Whether the ratio is five or more.
     pub fn is_large(&self) -> bool {
         self.ratio >= 5.0
     }

@@ -28,7 +28,7 @@ pub struct Ports {
     pub websocket: u16,
 }
 
-/// The addresses that both servers listen on.
+/// The addresses of the two echoes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Addresses {
     /// The address of the REST echo.
@@ -141,7 +141,7 @@ pub struct BundleOptions {
     pub ports: Ports,
     /// The kind of the WebSocket echo.
     pub websocket: ServerKind,
-    /// The limits for the peers of both servers.
+    /// The limits for the peers of all servers.
     pub limits: Limits,
     /// The access rules of all servers.
     pub access: Access,

@@ -27,9 +27,8 @@ use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
-use crate::net::lingering_close;
+use crate::net::{Timed, lingering_close};
 use crate::scope::Scope;
-use crate::servers::connection::Timed;
 use crate::servers::connection::serve::{listen_on_loopback, serve_connections};
 use crate::servers::options::access::{Access, HostMismatch};
 use crate::servers::{HttpHeader, Limits, ServerEvent, ServerOptions};
@@ -65,7 +64,7 @@ pub(crate) fn event_stream(events: impl Stream<Item = String> + Send + 'static) 
 }
 
 /// Returns the echo as a service that adds `headers` to every response.
-pub(crate) fn echo_service(limits: Limits, headers: &'static [HttpHeader]) -> EchoService {
+pub(crate) fn echo_service(limits: Limits, headers: &'static [HttpHeader]) -> RouterService {
     TowerToHyperService::new(with_headers(router(limits), headers))
 }
 
@@ -134,14 +133,15 @@ fn closing_response(status: StatusCode, text: String) -> Response {
     (status, [(CONNECTION, HeaderValue::from_static("close"))], text).into_response()
 }
 
-pub(crate) type EchoService = TowerToHyperService<Router>;
+/// A router as hyper serves it.
+pub(crate) type RouterService = TowerToHyperService<Router>;
 
 /// Answers the requests on one connection, a socket or a pipe, until it ends or until the options'
 /// shutdown.
 pub(crate) async fn serve_connection(
     socket: impl AsyncRead + AsyncWrite + Unpin,
     peer: SocketAddr,
-    echo: EchoService,
+    echo: RouterService,
     options: ServerOptions,
 ) {
     let mut socket = Timed::new(socket, options.limits);
@@ -188,7 +188,7 @@ pub(crate) async fn drive<C: Future<Output = hyper::Result<()>>>(
 }
 
 async fn respond(
-    echo: &EchoService,
+    echo: &RouterService,
     request: Request<Incoming>,
     peer: SocketAddr,
     options: &ServerOptions,
@@ -217,7 +217,7 @@ async fn respond(
 
 /// Returns the response, after checking that the request is for this server.
 pub(crate) async fn judged(
-    echo: &EchoService,
+    echo: &RouterService,
     request: Request<Incoming>,
     access: &Access,
 ) -> Result<Response, Infallible> {

@@ -19,9 +19,8 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
-use crate::net::{connect_tcp, describe_io_error, lingering_close};
+use crate::net::{Timed, connect_tcp, describe_io_error, lingering_close};
 use crate::scope::Scope;
-use crate::servers::connection::Timed;
 use crate::servers::connection::serve::{CountedSocket, listen_on_loopback, serve_connections};
 use crate::servers::{ServerEvent, ServerOptions};
 

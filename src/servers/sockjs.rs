@@ -26,11 +26,10 @@ use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::oneshot;
 
-use crate::net::lingering_close;
+use crate::net::{Timed, lingering_close};
 use crate::scope::Scope;
-use crate::servers::connection::Timed;
 use crate::servers::connection::serve::{CountedSocket, listen_on_loopback, serve_connections};
-use crate::servers::http::{self, EchoService, judged};
+use crate::servers::http::{self, RouterService, judged};
 use crate::servers::{Origins, ServerEvent, ServerOptions};
 use crate::sockjs::{self, Handler, JsString, OriginPolicy, Session, SessionClose, SockJs};
 
@@ -51,8 +50,8 @@ const RESPONSE_LIMIT: usize = 4096;
 /// session's queue, which has limits of its own. A request's head must fit too.
 const HTTP_BUFFER: usize = 16 << 10;
 
-/// The size of the largest body in messages of the largest size: a client may send many messages at once, with escapes of six
-/// bytes for one.
+/// The size of the largest body in messages of the largest size: a client may send many messages at
+/// once, with escapes of six bytes for one.
 const BODY_FACTOR: usize = 8;
 
 /// The options of the server beside those that all servers have.
@@ -60,8 +59,8 @@ const BODY_FACTOR: usize = 8;
 pub struct SockJsServerOptions {
     /// The port on 127.0.0.1; 0 stands for any free one.
     pub port: u16,
-    /// The options of each service. The size of messages, the origins and the time for a body come
-    /// from the options of all servers.
+    /// The options of each service. The size of messages, the origins and the times for bodies and
+    /// frames come from the options of all servers.
     pub service: sockjs::Options,
 }
 
@@ -118,6 +117,8 @@ fn services(scope: &Scope, options: &ServerOptions, base: &sockjs::Options) -> S
         max_message,
         max_body: max_message.saturating_mul(BODY_FACTOR).saturating_add(BODY_FACTOR),
         body_timeout: options.limits.body_timeout,
+        frame_timeout: options.limits.frame_timeout,
+        min_rate: options.limits.min_rate,
         origins: OriginPolicy::new(move |origin| origins.allow(origin)),
         ..base.clone()
     };
@@ -191,7 +192,7 @@ impl Handler for Endpoint {
 async fn serve_connection(
     socket: CountedSocket,
     peer: SocketAddr,
-    app: EchoService,
+    app: RouterService,
     options: ServerOptions,
 ) {
     let (socket, back) = Returned::new(Timed::new(socket, options.limits));
@@ -212,7 +213,7 @@ async fn serve_connection(
 }
 
 async fn respond(
-    app: &EchoService,
+    app: &RouterService,
     mut request: Request<Incoming>,
     peer: SocketAddr,
     options: &ServerOptions,

@@ -11,14 +11,14 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_util::sync::WaitForCancellationFuture;
 
-use crate::net::lingering_close;
+use crate::net::{Timed, Timeout, lingering_close};
 use crate::scope::Scope;
+use crate::servers::connection::ConnectionEnd;
 use crate::servers::connection::handshake::{
     self, AcceptedHandshake, HandshakeError, OrdinaryHttp,
 };
 use crate::servers::connection::http2::{self, Beginning};
 use crate::servers::connection::serve::{CountedSocket, listen_on_loopback, serve_connections};
-use crate::servers::connection::{ConnectionEnd, Timed, Timeout};
 use crate::servers::{ServerEvent, ServerOptions};
 use crate::wire::handshake::ServerPolicy;
 use crate::wire::{Endpoint, EndpointEvent};

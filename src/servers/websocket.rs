@@ -17,12 +17,13 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::net::{
-    READ_BUFFER, WebSocketLimits, close_code_for, describe_io_error, lingering_close,
+    READ_BUFFER, Timed, Timeout, WebSocketLimits, close_code_for, describe_io_error,
+    lingering_close,
 };
 use crate::scope::Scope;
+use crate::servers::connection::ConnectionEnd;
 use crate::servers::connection::handshake::{self, HandshakeError, OrdinaryHttp};
 use crate::servers::connection::serve::{listen_on_loopback, serve_connections};
-use crate::servers::connection::{ConnectionEnd, Timed, Timeout};
 use crate::servers::{ServerEvent, ServerOptions};
 use crate::wire::handshake::ServerPolicy;
 

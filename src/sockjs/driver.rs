@@ -26,12 +26,21 @@ async fn call_handler(
     handler: &dyn AnyHandler,
 ) {
     handler.open(session).await;
+    let mut open = true;
     loop {
-        let batch = tokio::select! {
-            biased;
-            // What was accepted before the close is handed over before it.
-            batch = batches.recv() => batch,
-            () = session.until(|machine| machine.close_reason().is_some()) => None,
+        let batch = if open {
+            tokio::select! {
+                biased;
+                batch = batches.recv() => batch,
+                () = session.until(|machine| machine.close_reason().is_some()) => {
+                    // What was accepted before the close is handed over before it.
+                    batches.close();
+                    open = false;
+                    continue;
+                }
+            }
+        } else {
+            batches.recv().await
         };
         let Some(batch) = batch else { break };
         for message in batch.messages {
@@ -41,7 +50,6 @@ async fn call_handler(
         let _ = batch.handled.send(());
         drop(batch.share);
     }
-    drop(batches);
     finish(session, handler).await;
 }
 

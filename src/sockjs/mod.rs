@@ -54,7 +54,7 @@ mod websocket;
 
 pub use wiretalk_core::sockjs::session::{
     Action, Attached, CloseCause, Counts, Detached, NextFrame, ReceiverId, ReceiverKind, SendError,
-    SessionClose, SessionLimits, SessionMachine, SessionState, SessionTimer,
+    SessionClose, SessionLimits, SessionMachine, SessionState, SessionTimer, TrySendError,
 };
 pub use wiretalk_core::sockjs::{
     BodyContent, BodyError, BodyItem, BodyReader, CallbackError, CodePoint, Escaping, Frame,
@@ -66,4 +66,4 @@ pub use counters::CounterValues;
 pub use handler::Handler;
 pub use options::{Options, OriginPolicy};
 pub use service::{SockJs, SockJsBuilder};
-pub use session::{Session, TrySendError};
+pub use session::Session;

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use wiretalk_core::sockjs::session::SessionLimits;
 
+use crate::net::Pace;
+
 /// The options of a service. The defaults are those of the protocol, with every transport on, any
 /// origin, and limits for a server with some gigabytes of memory.
 #[derive(Clone, Debug)]
@@ -29,8 +31,10 @@ pub struct Options {
     /// The largest body of a request or message of a WebSocket in bytes, which may hold many
     /// messages with escapes. A larger body is answered with 413. Default: 8 MiB.
     pub max_body: usize,
-    /// The maximum of the bytes of all bodies that are read or wait for the handler. A request beyond
-    /// it is answered with 503. Default: 64 MiB.
+    /// The maximum of the bytes of all bodies of requests that are read or wait for the handler. A
+    /// request beyond it is answered with 503. Messages of WebSockets are not counted: each session
+    /// holds one of [`Options::max_body`] at most, and one that waits for the handler. Default: 64
+    /// MiB.
     pub max_held: usize,
     /// The maximum number of sessions. Further ones are answered with 503. Default: 20,000.
     pub max_sessions: usize,
@@ -44,6 +48,14 @@ pub struct Options {
     pub bound_to_address: bool,
     /// How long the body of a request may take. Default: 10 s.
     pub body_timeout: Duration,
+    /// How long an unfinished frame of a WebSocket may stall; for one of hixie-76, how long all of it
+    /// may take. The session is closed with 1008 then. Between frames a client may be silent for any
+    /// time. Default: 10 s.
+    pub frame_timeout: Duration,
+    /// The minimum rate in bytes per second for an unfinished frame, which may take
+    /// [`Options::frame_timeout`] and the time that its bytes take at this rate. 0 turns it off.
+    /// Default: 4096.
+    pub min_rate: u64,
     /// How long a request waits for the handler to take its messages, before it is told that they
     /// have arrived. What an echo answers is there for the next poll then. Default: 1 s.
     pub handled_wait: Duration,
@@ -69,9 +81,18 @@ impl Default for Options {
             origins: OriginPolicy::any(),
             bound_to_address: true,
             body_timeout: Duration::from_secs(10),
+            frame_timeout: Duration::from_secs(10),
+            min_rate: 4096,
             handled_wait: Duration::from_secs(1),
             takeover_grace: Duration::from_millis(50),
         }
+    }
+}
+
+impl Options {
+    /// Returns the required pace of a WebSocket's frames.
+    pub(super) fn pace(&self) -> Pace {
+        Pace { still: self.frame_timeout, min_rate: self.min_rate }
     }
 }
 

@@ -52,27 +52,35 @@ async fn deliver(
     (messages, share): (Vec<JsString>, Option<OwnedSemaphorePermit>),
     options: &Options,
 ) -> Response {
-    if let Some(close) = too_large(&messages, options) {
+    if let Some(close) = too_large(&messages, options.max_message) {
         let sentence = close.reason.clone();
         session.close_for(close);
         return refusal(StatusCode::PAYLOAD_TOO_LARGE, sentence);
     }
-    let inbox = session.inbox();
-    let Some(inbox) = inbox.filter(|_| session.receive(&messages).is_ok()) else {
-        return refusal(StatusCode::NOT_FOUND, "this session is closed");
+    let closed = || refusal(StatusCode::NOT_FOUND, "this session is closed");
+    let Some(inbox) = session.inbox().filter(|_| session.close_reason().is_none()) else {
+        return closed();
     };
-    let (handled, taken) = oneshot::channel();
     if !messages.is_empty() {
-        match timeout(options.body_timeout, inbox.send(Batch { messages, handled, share })).await {
-            Ok(Ok(())) => {}
-            Ok(Err(_)) => return refusal(StatusCode::NOT_FOUND, "this session is closed"),
+        let room = match timeout(options.body_timeout, inbox.reserve()).await {
+            Ok(Ok(room)) => room,
+            Ok(Err(_)) => return closed(),
             Err(_) => {
                 let busy = "this session's application is too busy to take messages";
                 return refusal(StatusCode::SERVICE_UNAVAILABLE, busy);
             }
+        };
+        // Whoever has room is waited for after a close: what is counted here is handed over.
+        if session.receive(&messages).is_err() {
+            return closed();
         }
+        let (handled, taken) = oneshot::channel();
+        room.send(Batch { messages, handled, share });
         // What the handler answers to it should be there before the client asks for it.
-        let _ = timeout(options.handled_wait, taken).await;
+        if let Ok(Err(_)) = timeout(options.handled_wait, taken).await {
+            // The handler panicked, or the server ends.
+            return refusal(StatusCode::NOT_FOUND, "this session is gone");
+        }
     }
     match kind {
         SendRequest::Xhr => {
@@ -84,9 +92,8 @@ async fn deliver(
     }
 }
 
-/// Returns the close for a message that is too large, if there is one.
-pub(super) fn too_large(messages: &[JsString], options: &Options) -> Option<SessionClose> {
-    let limit = options.max_message;
+/// Returns the close for a message of more than `limit` bytes, if there is one.
+pub(super) fn too_large(messages: &[JsString], limit: usize) -> Option<SessionClose> {
     messages.iter().any(|message| message.len() > limit).then(|| {
         let reason = format!("A message is larger than {limit} bytes");
         SessionClose::new(CloseCause::Refused, 1009, reason)
@@ -168,4 +175,100 @@ const MAX_SKIPPED: usize = 16 << 10;
 
 fn declared_length(headers: &HeaderMap<HeaderValue>) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Weak;
+    use std::time::Duration;
+
+    use tokio::sync::mpsc;
+    use tokio::task::yield_now;
+    use wiretalk_core::sockjs::Transport;
+    use wiretalk_core::sockjs::session::{SessionLimits, SessionMachine};
+
+    use super::*;
+    use crate::sockjs::counters::Counters;
+    use crate::sockjs::driver::drive;
+    use crate::sockjs::handler::Handler;
+    use crate::sockjs::registry::Registry;
+    use crate::sockjs::session::Opening;
+
+    /// A session with an inbox of one batch.
+    fn session() -> (Session, mpsc::Receiver<Batch>) {
+        let (inbox, batches) = mpsc::channel(1);
+        let opening = Opening {
+            number: 0,
+            name: None,
+            transport: Transport::XhrPolling,
+            peer: None,
+            inbox: Some(inbox),
+            counters: Arc::new(Counters::default()),
+            home: Weak::<Registry>::new(),
+        };
+        let machine = |now| SessionMachine::new(SessionLimits::default(), now);
+        (Session::new(opening, machine), batches)
+    }
+
+    async fn deliver_one(session: &Session) -> StatusCode {
+        let options = Options { handled_wait: Duration::from_secs(9), ..Options::default() };
+        let messages = vec![JsString::from("x")];
+        deliver(session.clone(), SendRequest::Xhr, (messages, None), &options).await.status()
+    }
+
+    fn away() -> SessionClose {
+        SessionClose::new(CloseCause::Application, 3000, "away")
+    }
+
+    /// A handler that passes on the messages.
+    struct Passing(mpsc::Sender<JsString>);
+
+    impl Handler for Passing {
+        async fn message(&self, _: &Session, message: JsString) {
+            self.0.send(message).await.unwrap();
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_batch_that_nobody_takes_is_answered_404() {
+        let (session, mut batches) = session();
+        let dropping = async { drop(batches.recv().await) };
+        let (status, ()) = tokio::join!(deliver_one(&session), dropping);
+        assert_eq!(status, StatusCode::NOT_FOUND);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_waits_for_room_when_the_session_closes_is_refused_and_not_counted() {
+        let (session, mut batches) = session();
+        let (handled, _) = oneshot::channel();
+        let first = Batch { messages: Vec::new(), handled, share: None };
+        session.inbox().unwrap().try_send(first).unwrap();
+        let closing = async {
+            yield_now().await;
+            assert_eq!(session.counts().received, 0, "it waits");
+            session.close_for(away());
+            batches.recv().await.unwrap();
+        };
+        let (status, ()) = tokio::join!(deliver_one(&session), closing);
+        assert_eq!((status, session.counts().received), (StatusCode::NOT_FOUND, 0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_accepted_before_the_close_reaches_the_handler() {
+        let (session, batches) = session();
+        let (sender, mut passed) = mpsc::channel(1);
+        let room = session.inbox().unwrap().reserve_owned().await.unwrap();
+        let accepting = async {
+            session.close_for(away());
+            for _ in 0..9 {
+                yield_now().await;
+            }
+            let (handled, taken) = oneshot::channel();
+            room.send(Batch { messages: vec!["x".into()], handled, share: None });
+            let taken = timeout(Duration::from_secs(1), taken).await;
+            assert_eq!(taken, Ok(Ok(())), "it is handed over");
+            assert_eq!(passed.recv().await, Some("x".into()));
+        };
+        tokio::join!(drive(session.clone(), batches, Arc::new(Passing(sender))), accepting);
+    }
 }

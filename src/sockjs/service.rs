@@ -188,8 +188,9 @@ async fn answer(State(sockjs): State<SockJs>, request: Request) -> Response {
     };
     let allowed = allowed_methods(&target);
     let method = request.method();
-    // A server that answers GET answers HEAD, where that has no effect.
-    let head = *method == Method::HEAD && !matches!(target, Target::Session { .. });
+    // HEAD is answered where GET has no effect; it opens no WebSocket (RFC 6455 section 4.1).
+    let has_effect = matches!(target, Target::Session { .. } | Target::RawWebSocket);
+    let head = *method == Method::HEAD && !has_effect;
     let asks = *method == Method::OPTIONS && allowed.starts_with("OPTIONS");
     if !head && !allowed.split(", ").any(|allowed| allowed == method.as_str()) {
         return method_not_allowed(allowed);
@@ -372,6 +373,7 @@ impl SockJs {
         let limits = websocket::SocketLimits {
             max_message: service.options.max_message,
             max_body: service.options.max_body,
+            pace: service.options.pace(),
         };
         let handler = service.handler.clone();
         let serving = websocket::serve(session, upgrade, protocol, limits, handler);

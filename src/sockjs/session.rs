@@ -7,7 +7,6 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use thiserror::Error;
 use tokio::sync::{Notify, OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
@@ -15,7 +14,7 @@ use crate::sockjs::counters::Counters;
 use wiretalk_core::sockjs::session::CloseCause;
 use wiretalk_core::sockjs::session::{
     Action, Attached, Counts, Detached, NextFrame, ReceiverId, ReceiverKind, SendError,
-    SessionClose, SessionMachine, SessionState, SessionTimer,
+    SessionClose, SessionMachine, SessionState, SessionTimer, TrySendError,
 };
 use wiretalk_core::sockjs::{JsString, Transport};
 
@@ -71,17 +70,6 @@ struct TimedMachine {
     start: Instant,
     /// The deadline for which a timer is set.
     armed: Option<Duration>,
-}
-
-/// Why a message was not taken at once; it comes back.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{error}")]
-pub struct TrySendError {
-    /// The reason.
-    #[source]
-    pub error: SendError,
-    /// The message.
-    pub message: JsString,
 }
 
 impl Session {
@@ -168,14 +156,7 @@ impl Session {
     /// If the queue is full or the session closed. The message comes back.
     pub fn try_send(&self, message: impl Into<JsString>) -> Result<(), TrySendError> {
         let message = message.into();
-        self.with(|machine, now| match machine.admit(message.len()) {
-            Ok(()) => {
-                // There is room, so it is taken.
-                let _ = machine.send(now, message);
-                Ok(())
-            }
-            Err(error) => Err(TrySendError { error, message }),
-        })
+        self.with(|machine, now| machine.send(now, message))
     }
 
     /// Closes the session. What was sent before is delivered first. Codes of applications are 3000

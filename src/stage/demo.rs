@@ -73,6 +73,8 @@ pub trait Demo: Sized + Send + 'static {
 /// An event for a demo.
 #[derive(Clone, Debug, PartialEq)]
 pub enum DemoEvent<M> {
+    /// The keyboard, which the demo has just been given.
+    Focus,
     /// A key, while the demo has the keyboard.
     Key(KeyEvent),
     /// Pasted text, while the demo has the keyboard.

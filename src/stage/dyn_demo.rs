@@ -13,6 +13,8 @@ use crate::stage::{Services, Theme};
 
 /// A running demo without its types.
 pub trait DynDemo: Send {
+    /// Says that the demo has just been given the keyboard.
+    fn focus(&mut self);
     /// Passes a key to the demo.
     fn key(&mut self, key: KeyEvent);
     /// Passes pasted text to the demo.

@@ -94,6 +94,13 @@ impl<D: Demo> RunningDemo<D> {
 }
 
 impl<D: Demo> DynDemo for RunningDemo<D> {
+    fn focus(&mut self) {
+        match &mut self.overlay {
+            Some(overlay) => overlay.focus(),
+            None => self.update(DemoEvent::Focus),
+        }
+    }
+
     fn key(&mut self, key: KeyEvent) {
         match &mut self.overlay {
             Some(overlay) if key.code == KeyCode::Esc && !overlay.wants_escape() => {

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sources::Source;
 
 /// The modules by floor, from 0. A new module is added here.
-const FLOORS: [&[&str]; 4] = [
+const FLOORS: [&[&str]; 5] = [
     &["text", "wire", "sockjs", "conformance", "deck", "measure"],
     &[
         "scope",
@@ -33,6 +33,7 @@ const FLOORS: [&[&str]; 4] = [
         "sockjs_server",
     ],
     &["stage"],
+    &["slide"],
     &["app", "cli", "export", "demos"],
 ];
 

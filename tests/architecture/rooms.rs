@@ -132,8 +132,9 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
         &[
             &["mod"],
             &["connect", "link"],
-            &["observe", "time", "accept", "listen", "lingering_close", "websocket"],
+            &["observe", "timed", "accept", "listen", "lingering_close", "websocket"],
             &[
+                "time",
                 "http2_stream",
                 "address_pair",
                 "error_close_code",
@@ -189,14 +190,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["browser_headers", "options"],
         ],
     ),
-    (
-        "servers/connection",
-        &[
-            &["http2", "inbox", "timed"],
-            &["frame_clock"],
-            &["end", "handshake", "serve", "timeout"],
-        ],
-    ),
+    ("servers/connection", &[&["http2", "inbox"], &["end", "handshake", "serve"]]),
     (
         "capture",
         &[

@@ -13,6 +13,7 @@ mod growing;
 mod judging;
 mod pipe;
 mod refusals;
+mod reload;
 mod serving;
 #[cfg(target_os = "linux")]
 mod signals;

@@ -7,7 +7,9 @@ use std::ops::Range;
 
 use pulldown_cmark::{Alignment, BlockQuoteKind, Event, HeadingLevel, OffsetIter, Tag, TagEnd};
 
+use crate::deck::dialect::Places;
 use crate::deck::directive::{self, Directive, HtmlPiece};
+use crate::deck::files::ReadText;
 use crate::deck::inline::Inline;
 use crate::deck::{
     AlertKind, Block, ColumnAlign, LineIndex, ListItem, Position, TableBlock, TextRun, Warning,
@@ -24,8 +26,10 @@ const MAX_DEPTH: usize = 100;
 /// Reads blocks and collects warnings and speaker notes on the way.
 pub(super) struct BlockReader<'a> {
     lines: &'a LineIndex<'a>,
-    source: &'a str,
-    body_start: usize,
+    /// The Markdown that is being read, in our own notation.
+    text: &'a str,
+    places: &'a Places,
+    pub(super) read_text: ReadText<'a>,
     /// The index of the slide that is being read, from 0.
     pub(super) slide: usize,
     pub(super) warnings: Vec<Warning>,
@@ -37,12 +41,18 @@ pub(super) struct BlockReader<'a> {
 }
 
 impl<'a> BlockReader<'a> {
-    /// Creates a reader for the Markdown that begins at byte `body` of the file.
-    pub(super) fn new(lines: &'a LineIndex<'a>, body: usize) -> Self {
+    /// Creates a reader for the Markdown `text`, whose bytes stand in the file at `places`.
+    pub(super) fn new(
+        lines: &'a LineIndex<'a>,
+        text: &'a str,
+        places: &'a Places,
+        read_text: ReadText<'a>,
+    ) -> Self {
         Self {
             lines,
-            source: lines.source(),
-            body_start: body,
+            text,
+            places,
+            read_text,
             slide: 0,
             warnings: Vec::new(),
             notes: Vec::new(),
@@ -51,20 +61,20 @@ impl<'a> BlockReader<'a> {
         }
     }
 
-    /// Converts a byte offset in the body, as the parser's events have it, to one in the file. An
-    /// offset past the end becomes the end.
-    pub(super) fn file_offset(&self, body_offset: usize) -> usize {
-        (self.body_start + body_offset).min(self.source.len())
+    /// Returns the Markdown that is being read.
+    pub(super) fn text(&self) -> &'a str {
+        self.text
     }
 
-    /// Returns the line and column in the file of the byte at `body_offset` in the body.
-    pub(super) fn position(&self, body_offset: usize) -> Position {
-        self.lines.position(self.file_offset(body_offset))
+    /// Returns the line and column in the file of the byte at `offset` in the text.
+    pub(super) fn position(&self, offset: usize) -> Position {
+        self.lines.position(self.places.file_offset(offset))
     }
 
-    /// Returns the text of a byte range in the body.
-    pub(super) fn slice(&self, body_range: &Range<usize>) -> &'a str {
-        &self.source[self.file_offset(body_range.start)..self.file_offset(body_range.end)]
+    /// Returns a byte range of the text. What is past its end is left out.
+    pub(super) fn slice(&self, range: &Range<usize>) -> &'a str {
+        let end = self.text.len();
+        &self.text[range.start.min(end)..range.end.min(end)]
     }
 
     /// Warns about what begins at `body_offset`, a byte offset in the body.
@@ -246,7 +256,7 @@ impl<'a> BlockReader<'a> {
             Directive::SpeakerNote(note) => self.notes.push(note),
             Directive::Invalid(message) => self.warn(at, message),
             Directive::Comment => {}
-            Directive::Pause | Directive::EndSlide | Directive::Section(_) => {
+            _ => {
                 self.warn(at, "this only works on a line of its own, outside lists and quotes");
             }
         }
@@ -419,8 +429,7 @@ mod tests {
             warnings,
             [
                 format!("11:3: {only}"),
-                "13:3: unknown directive `puase` (did you mean `pause`?); expected one of: \
-                 pause, end_slide, section, speaker_note"
+                "13:3: unknown directive `puase` (did you mean `pause`?); write `<!-- pause -->`"
                     .to_owned(),
                 "17:3: HTML is not rendered; write it in Markdown".to_owned(),
                 "17:7: HTML is not rendered; write it in Markdown".to_owned(),

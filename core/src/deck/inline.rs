@@ -57,6 +57,8 @@ impl Inline {
             last.text.truncate(last.text.trim_end_matches(' ').len());
         }
         self.runs.retain(|run| !run.text.is_empty());
+        // A deck keeps them all, and most paragraphs have few.
+        self.runs.shrink_to_fit();
         self.runs
     }
 }

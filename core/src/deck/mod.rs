@@ -1,15 +1,20 @@
 //! Markdown to a [`Deck`] and its [`Warning`]s.
 //!
 //! Parsing never fails. Whatever is wrong stays on its slide and is reported as a warning with its
-//! position. This module reads no files, and does not know which demos exist.
+//! position. This module reads no files, but asks a [`FileReader`] for those that a deck names. It
+//! does not know which demos exist.
 
 mod block_reader;
 mod code_block;
 mod content;
 mod demo_fence;
+mod dialect;
 mod directive;
+mod division;
+mod files;
 mod front_matter;
 mod inline;
+mod options;
 mod parse;
 mod position;
 mod warning;
@@ -21,7 +26,10 @@ pub use content::code::{CodeBlock, LineSelection};
 pub use content::slide::{Deck, Depth, Slide};
 pub use content::text_run::{TextColor, TextRun, TextStyle, plain_text};
 pub use demo_fence::{DemoFence, Setting, SettingValue};
+pub use dialect::{Dialect, DialectEvidence};
+pub use files::{FileReader, NoFiles, UnreadableFile};
 pub use front_matter::{FrontMatter, ThemeSetting};
-pub use parse::parse;
+pub use options::DeckOptions;
+pub use parse::{parse, parse_with};
 pub use position::{LineIndex, Position};
 pub use warning::Warning;

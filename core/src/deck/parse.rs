@@ -1,38 +1,41 @@
-//! The whole way from source text to slides: front matter, dividers, directives.
-//!
-//! `block_reader` reads the blocks of a slide; this file decides where slides begin and end.
+//! The whole way from source text to slides: front matter, dialect, dividers, directives.
 
-use std::ops::Range;
-
-use pulldown_cmark::{Event, Options, Parser, Tag};
-
-use crate::deck::block_reader::{BlockReader, EventIter};
-use crate::deck::directive::{self, Directive, HtmlPiece};
-use crate::deck::{Block, Deck, LineIndex, Slide, Warning, front_matter};
+use crate::deck::block_reader::BlockReader;
+use crate::deck::content::slide::Deck;
+use crate::deck::dialect::{DialectEvidence, Reading};
+use crate::deck::division::SlideBuilder;
+use crate::deck::files::{FileReader, Files, NoFiles};
+use crate::deck::front_matter::{FrontMatter, Head, read_head};
+use crate::deck::position::LineIndex;
+use crate::deck::warning::Warning;
 use crate::text;
 
-/// Parses a deck. Parsing never fails; problems come back as warnings, in file order.
-///
-/// Slides are separated by `---` on a line of its own or by `<!-- end_slide -->`.
+/// Parses a deck that stands alone: see [`parse_with`].
 pub fn parse(source: &str) -> (Deck, Vec<Warning>) {
+    parse_with(source, &mut NoFiles)
+}
+
+/// Parses a deck, with the text of the files that it takes in from `files`. Parsing never fails;
+/// problems come back as warnings, in file order.
+///
+/// Slides are separated by `---` on a line of its own or by `<!-- end_slide -->`, and in the decks
+/// of other tools as these have it.
+pub fn parse_with(source: &str, files: &mut dyn FileReader) -> (Deck, Vec<Warning>) {
+    let files = Files::new(files);
+    let read_text = |path: &str| files.read_text(path);
     let lines = LineIndex::new(source);
-    let (meta, body, mut warnings) = front_matter::parse_front_matter(source, &lines);
-    let options = Options::from_iter([
-        Options::ENABLE_TABLES,
-        Options::ENABLE_STRIKETHROUGH,
-        Options::ENABLE_TASKLISTS,
-        Options::ENABLE_GFM,
-    ]);
-    let events = Parser::new_ext(&source[body..], options).into_offset_iter();
-    let mut builder = SlideBuilder {
-        source,
-        slides: Vec::new(),
-        slide: Slide { position: lines.position(body), ..Slide::default() },
-        reader: BlockReader::new(&lines, body),
-    };
-    builder.read_slides(events.peekable());
-    let slides = builder.slides;
-    warnings.append(&mut builder.reader.warnings);
+    let Head { mut front_matter, mut options, body, mut warnings, .. } = read_head(source, &lines);
+    let reading = Reading::new(source, body, &options);
+    options.incremental_lists |= reading.lists_wait;
+    let mut reader = BlockReader::new(&lines, &reading.text, &reading.places, &read_text);
+    let builder = SlideBuilder::new(options.clone(), reading.dividers.clone());
+    let slides = builder.read_deck(&mut reader);
+    warnings.append(&mut reader.warnings);
+    for &(at, message) in &reading.warnings {
+        let position = lines.position(at);
+        let slide = slides.iter().filter(|slide| slide.position <= position).count();
+        warnings.push(Warning::new(slide.saturating_sub(1), position, &lines, message));
+    }
     // Text after the last divider that makes no slide of its own is reported on the last slide.
     let last = slides.len().saturating_sub(1);
     for warning in &mut warnings {
@@ -40,109 +43,38 @@ pub fn parse(source: &str) -> (Deck, Vec<Warning>) {
     }
     // Warnings about the front matter and about the slides come from different passes.
     warnings.sort_by_key(|warning| warning.position);
-    (Deck { front_matter: meta, slides }, warnings)
+    set_title(&mut front_matter, &reading);
+    let dialect_evidence = reading.evidence.map(|at| {
+        let position = lines.position(at);
+        let text = text::sanitize(lines.line_text(position.line).trim()).into_owned();
+        DialectEvidence { position, text }
+    });
+    let dialect = reading.dialect;
+    let files = files.into_named();
+    (Deck { front_matter, options, dialect, dialect_evidence, slides, files }, warnings)
 }
 
-struct SlideBuilder<'a> {
-    source: &'a str,
-    slides: Vec<Slide>,
-    slide: Slide,
-    reader: BlockReader<'a>,
-}
-
-impl<'a> SlideBuilder<'a> {
-    fn read_slides(&mut self, mut events: EventIter<'a>) {
-        while let Some((event, range)) = events.next() {
-            match event {
-                // Only `---` divides slides; `***` and `___` draw a line.
-                Event::Rule if self.reader.slice(&range).trim_start().starts_with('-') => {
-                    self.end_slide(range.end);
-                }
-                Event::Start(Tag::HtmlBlock) => self.read_html(&mut events, &range),
-                event => {
-                    let block = self.reader.block(event, &range, &mut events);
-                    self.slide.blocks.extend(block);
-                    self.slide.notes.append(&mut self.reader.notes);
-                }
-            }
-        }
-        self.finish();
+/// Adds what a title block says to the front matter.
+fn set_title(front_matter: &mut FrontMatter, reading: &Reading) {
+    let clean = |text: &String| text::sanitize(text).into_owned();
+    let title = &reading.title;
+    let FrontMatter { title: own_title, date, authors, .. } = front_matter;
+    if own_title.is_none() {
+        *own_title = title.title.as_ref().map(clean);
     }
-
-    /// Handles comments at the top level of a slide. Each can be a directive.
-    fn read_html(&mut self, events: &mut EventIter<'a>, range: &Range<usize>) {
-        let html = self.reader.slice(range);
-        for (_, inner) in events.by_ref() {
-            // The end tag of an HTML block has the range of the whole block.
-            if inner == *range {
-                break;
-            }
-        }
-        for piece in directive::split_html(html) {
-            match piece {
-                HtmlPiece::Comment(at, comment) => self.apply_directive(range.start + at, comment),
-                HtmlPiece::Unclosed(at) => {
-                    self.reader
-                        .warn(range.start + at, "this comment is never closed; end it with `-->`");
-                }
-                HtmlPiece::Html(at, _) => {
-                    self.reader
-                        .warn(range.start + at, "HTML is not rendered; write it in Markdown");
-                }
-            }
-        }
+    if date.is_none() {
+        *date = title.date.as_ref().map(clean);
     }
-
-    fn apply_directive(&mut self, at: usize, comment: &str) {
-        match directive::parse_directive(comment) {
-            Directive::Pause => self.slide.blocks.push(Block::Pause),
-            Directive::EndSlide => self.end_slide(at + "<!---->".len() + comment.len()),
-            Directive::Section(name) => {
-                self.slide.section = Some(text::sanitize(&name).into_owned());
-            }
-            Directive::SpeakerNote(note) => self.slide.notes.push(note),
-            Directive::Invalid(message) => self.reader.warn(at, message),
-            Directive::Comment => {}
-        }
-    }
-
-    /// Ends the current slide. The next one begins after the body offset `end`.
-    fn end_slide(&mut self, end: usize) {
-        // A section lasts until the next one, so the new slide inherits it.
-        let section = self.slide.section.clone();
-        if self.slide.blocks.is_empty() {
-            self.reader.warn(
-                end.saturating_sub(1),
-                "this slide is empty; remove this divider or add content above it",
-            );
-        }
-        let rest = &self.source[self.reader.file_offset(end)..];
-        let blank = rest.len() - rest.trim_start().len();
-        let next =
-            Slide { position: self.reader.position(end + blank), section, ..Slide::default() };
-        self.slides.push(std::mem::replace(&mut self.slide, next));
-        self.reader.slide += 1;
-    }
-
-    fn finish(&mut self) {
-        let last = std::mem::take(&mut self.slide);
-        if !last.blocks.is_empty() || self.slides.is_empty() {
-            if last.blocks.is_empty() {
-                self.reader.warn(0, "the deck is empty; write a heading: `# My talk`");
-            }
-            self.slides.push(last);
-        } else {
-            // A note after the last divider belongs to the slide before it.
-            let tail = self.slides.last_mut().expect("`slides` is not empty here");
-            tail.notes.extend(last.notes);
-        }
+    if authors.is_empty() {
+        *authors = title.authors.iter().map(clean).collect();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deck::{AlertKind, CodeBlock, ColumnAlign, Position, plain_text};
+    use crate::deck::{AlertKind, Block, CodeBlock, ColumnAlign, Position, Slide, plain_text};
+    use crate::text;
 
     fn warnings_of(source: &str) -> Vec<String> {
         parse(source)

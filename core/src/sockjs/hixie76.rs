@@ -68,19 +68,27 @@ pub enum HixieError {
 #[derive(Clone, Debug)]
 pub struct HixieReader {
     buffer: Vec<u8>,
+    /// The bytes of the buffer in which no end of a text was found.
+    searched: usize,
     limit: usize,
 }
 
 impl HixieReader {
     /// Begins behind the handshake. No text may be longer than `limit` bytes.
     pub fn new(limit: usize) -> Self {
-        Self { buffer: Vec::new(), limit }
+        Self { buffer: Vec::new(), searched: 0, limit }
     }
 
     /// Takes bytes. [`HixieReader::next_event`] must be called until there is nothing left before
     /// the next ones.
     pub fn push(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
+    }
+
+    /// Whether a frame has begun that is not complete, once [`HixieReader::next_event`] has returned
+    /// nothing.
+    pub fn is_within_frame(&self) -> bool {
+        !self.buffer.is_empty()
     }
 
     /// Returns the next frame, once it is complete.
@@ -92,10 +100,13 @@ impl HixieReader {
             None => Ok(None),
             Some(0x00) => {
                 // 0xFF never occurs in UTF-8.
-                let Some(end) = memchr::memchr(0xFF, &self.buffer) else {
+                let rest = self.buffer.get(self.searched..).unwrap_or_default();
+                let Some(end) = memchr::memchr(0xFF, rest) else {
+                    self.searched = self.buffer.len();
                     let long = self.buffer.len() > self.limit.saturating_add(1);
                     return if long { Err(HixieError::TooLong(self.limit)) } else { Ok(None) };
                 };
+                let end = end.saturating_add(std::mem::take(&mut self.searched));
                 let frame: Vec<u8> = self.buffer.drain(..=end).collect();
                 let text = frame.get(1..end).unwrap_or_default();
                 if text.len() > self.limit {
@@ -156,6 +167,21 @@ mod tests {
             assert_eq!(events[..2], texts);
             assert_eq!(events[2..], [HixieEvent::Closing]);
         }
+    }
+
+    #[test]
+    fn bytes_of_a_long_text_are_searched_once() {
+        let mut reader = HixieReader::new(1 << 20);
+        reader.push(&[0]);
+        for length in 2..100 {
+            reader.push(b"a");
+            assert_eq!(reader.next_event(), Ok(None));
+            assert_eq!((reader.searched, reader.is_within_frame()), (length, true));
+        }
+        reader.push(b"\xFF\x00b\xFF");
+        assert_eq!(reader.next_event(), Ok(Some(HixieEvent::Text("a".repeat(98)))));
+        assert_eq!(reader.next_event(), Ok(Some(HixieEvent::Text("b".into()))));
+        assert_eq!((reader.next_event(), reader.is_within_frame()), (Ok(None), false));
     }
 
     #[test]

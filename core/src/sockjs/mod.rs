@@ -7,9 +7,9 @@
 //!
 //! - [`JsString`]: a message's text, which may hold what no Rust string can.
 //! - [`escape`]: JSON strings with the escapes that each side owes the browser.
-//! - [`Frame`]: what a server sends. [`payload`]: what a client sends.
-//! - [`Transport`]: what goes around a frame on each way; [`BodyReader`] takes it off again.
+//! - [`Frame`]: what a server sends. [`Transport`]: what goes around it on each way.
 //! - [`Target`]: what an address below the prefix stands for.
+//! - [`payload`]: what a client sends. [`BodyReader`]: the frames that a response contains.
 //! - [`session`]: a session as a state machine. [`hixie76`]: the WebSocket before RFC 6455.
 //!
 //! What a connection says in SockJS, whatever carries it, is read by [`crate::wire::sockjs`].

@@ -46,6 +46,9 @@ pub fn shell_quote(text: &str) -> Cow<'_, str> {
 /// [`is_terminal_control`] accepts becomes U+FFFD. Line feed and tab are replaced too: callers that
 /// give them a meaning split or expand the text first.
 pub fn sanitize(text: &str) -> Cow<'_, str> {
+    if is_printable_ascii(text) {
+        return Cow::Borrowed(text);
+    }
     let mut odd = unprintable(text).peekable();
     if odd.peek().is_none() {
         return Cow::Borrowed(text);
@@ -87,6 +90,9 @@ fn joins(text: &str, at: usize) -> bool {
 /// bidirectional controls, zero width characters, U+FEFF, tags) and the line and paragraph
 /// separators.
 pub fn is_terminal_control(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_control();
+    }
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') || is_format(c)
 }
 
@@ -94,6 +100,12 @@ pub fn is_terminal_control(c: char) -> bool {
 /// (UAX #9 section 2). Prose may do without them; it is shown in its logical order anyway.
 pub fn is_direction_mark(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Whether all of `text` is ASCII that any terminal shows as it is. Most text is, and this is the
+/// fastest way to know.
+fn is_printable_ascii(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// Whether `c` is in the general category Cf, or is unassigned and lies between its members.
@@ -121,6 +133,19 @@ pub fn expand_tabs(line: &str, stop: usize) -> Cow<'_, str> {
     }
     let mut out = String::with_capacity(line.len() + stop);
     let mut column = 0;
+    if line.is_ascii() {
+        // Parts without tabs are as wide as they are long.
+        for (index, part) in line.split('\t').enumerate() {
+            if index > 0 {
+                let blanks = stop - column % stop;
+                out.extend(std::iter::repeat_n(' ', blanks));
+                column += blanks;
+            }
+            out.push_str(part);
+            column += part.len();
+        }
+        return Cow::Owned(out);
+    }
     for grapheme in line.graphemes(true) {
         if grapheme == "\t" {
             let blanks = stop - column % stop;

@@ -286,6 +286,22 @@ mod tests {
     }
 
     #[test]
+    fn a_size_in_a_question_is_that_of_the_text() {
+        let mut sizes = 0;
+        for name in Scenario::names() {
+            for step in Scenario::from_name(name).unwrap().steps {
+                let Some((_, rest)) = step.predict.split_once(" of ") else { continue };
+                let Some((size, _)) = rest.split_once(" bytes") else { continue };
+                let Ok(size) = size.parse::<usize>() else { continue };
+                let sent = step.send.iter().filter_map(|send| send.text.as_deref()).map(str::len);
+                assert_eq!(sent.collect::<Vec<_>>(), [size], "{name}: {}", step.predict);
+                sizes += 1;
+            }
+        }
+        assert!(sizes > 0, "no question names a size");
+    }
+
+    #[test]
     fn a_frame_breaks_the_rules_that_the_file_says() {
         let send: ScenarioSend =
             toml::from_str("text = \"Hi\"\nrsv1 = true\nkey = \"00000000\"\nform = 16").unwrap();

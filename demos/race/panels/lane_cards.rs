@@ -90,7 +90,10 @@ fn draw_card(
     );
     let wire = stats.bytes.map_or_else(
         || "  – bytes an exchange".to_owned(),
-        |(up, down)| format!("  {up:.0} B up + {down:.0} B down an exchange"),
+        |(up, down)| {
+            let [up, down] = [up, down].map(|bytes| group_thousands(bytes.round() as u64));
+            format!("  {up} B up + {down} B down an exchange")
+        },
     );
     stage::draw_line(&Line::styled(wire, theme.dim()), 3, area, buffer);
     let count = format!("{} done", group_thousands(stats.times.count));

@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use crate::demos::race::parts::{bold, lane_color};
-use crate::demos::race::state::{Race, RacePhase};
+use crate::demos::race::parts::{bold, lane_color, name_width, ratio_text};
+use crate::demos::race::state::{PreviousResult, Race, RacePhase};
 use crate::measure::RatioVerdict;
 use crate::race::{Lane, LaneRatio, LaneStats};
 use crate::stage::{self, Theme};
@@ -14,10 +14,12 @@ use crate::text;
 use crate::text::units;
 use crate::wire::format::group_thousands;
 
-/// A column: its head, its width in cells, and the text of its cell for a lane.
+/// A column: its head, its smallest width in cells, its place from the left, and the text of its cell
+/// for a lane.
 struct LaneColumn {
     head: &'static str,
     width: usize,
+    place: u8,
     cell: fn(&LaneRow) -> String,
 }
 
@@ -26,48 +28,60 @@ struct LaneRow<'a> {
     stats: &'a LaneStats,
     ratio: Option<&'a LaneRatio>,
     baseline: Lane,
+    previous: Option<&'a PreviousResult>,
     payload: f64,
 }
 
-const NAME_WIDTH: usize = 17;
-
 /// The columns, the most important first. A narrow table leaves out the last ones.
-const LANE_COLUMNS: [LaneColumn; 9] = [
+const LANE_COLUMNS: [LaneColumn; 12] = [
     LaneColumn {
         head: "p50",
         width: 9,
+        place: 1,
         cell: |row| or_dash(row, units::duration(row.stats.times.p50)),
     },
-    LaneColumn { head: "ratio", width: 8, cell: ratio_cell },
+    LaneColumn { head: "ratio", width: 8, place: 7, cell: ratio_cell },
+    LaneColumn { head: BEFORE, width: 9, place: 8, cell: previous_cell },
+    LaneColumn { head: BEFORE_UNCOUNTED, width: 10, place: 8, cell: previous_cell },
     LaneColumn {
         head: "p99",
         width: 9,
+        place: 3,
         cell: |row| or_dash(row, units::duration(row.stats.times.p99)),
     },
-    LaneColumn { head: "data+rest", width: 15, cell: bytes_cell },
+    LaneColumn { head: "data+rest", width: 15, place: 5, cell: bytes_cell },
     LaneColumn {
         head: "max",
         width: 9,
+        place: 4,
         cell: |row| or_dash(row, units::duration(row.stats.times.max)),
     },
     LaneColumn {
         head: "p90",
         width: 9,
+        place: 2,
         cell: |row| or_dash(row, units::duration(row.stats.times.p90)),
     },
-    LaneColumn { head: "95 %", width: 13, cell: interval_cell },
+    LaneColumn { head: "95 %", width: 13, place: 9, cell: interval_cell },
     LaneColumn {
         head: "exch/s",
         width: 10,
+        place: 0,
         cell: |row| or_dash(row, group_thousands(row.stats.rate() as u64)),
     },
-    LaneColumn { head: "CPU c+s", width: 12, cell: cpu_cell },
+    LaneColumn { head: "CPU c+s", width: 12, place: 6, cell: cpu_cell },
+    LaneColumn { head: "alloc c+s", width: 11, place: 10, cell: allocations_cell },
 ];
-/// The order on the screen, as indices into [`LANE_COLUMNS`].
-const COLUMN_ORDER: [usize; 9] = [7, 0, 5, 2, 4, 3, 8, 1, 6];
-/// The column of allocations. It is the last one and needs a very wide screen.
-const ALLOCATION_COLUMN: LaneColumn =
-    LaneColumn { head: "alloc c+s", width: 11, cell: allocations_cell };
+
+/// The head of the previous result, and that of one that does not count.
+const BEFORE: &str = "before";
+const BEFORE_UNCOUNTED: &str = "before ✗";
+
+/// A column that is shown, with the width that its cells need.
+struct ShownColumn {
+    column: &'static LaneColumn,
+    width: usize,
+}
 
 pub(in crate::demos::race) fn draw(
     race: &Race,
@@ -76,46 +90,75 @@ pub(in crate::demos::race) fn draw(
     buffer: &mut Buffer,
     theme: &Theme,
 ) {
-    let room = usize::from(area.width).saturating_sub(NAME_WIDTH);
-    let mut used = 0;
-    let fits = LANE_COLUMNS.iter().take_while(|column| {
-        used += column.width;
-        used <= room
-    });
-    let fits = fits.count();
-    let mut columns: Vec<&LaneColumn> = COLUMN_ORDER
-        .iter()
-        .filter(|&&place| place < fits)
-        .map(|&place| &LANE_COLUMNS[place])
-        .collect();
-    let width = |columns: &[&LaneColumn]| columns.iter().map(|column| column.width).sum::<usize>();
-    if fits == LANE_COLUMNS.len() && width(&columns) + ALLOCATION_COLUMN.width <= room {
-        columns.push(&ALLOCATION_COLUMN);
-    }
+    let rows: Vec<LaneRow> = lane_stats.iter().map(|stats| row(race, stats)).collect();
+    // The mark and its gap stand before the name.
+    let name_width = 2 + name_width(lane_stats.iter().map(|stats| stats.lane.name())).max(15);
+    let room = usize::from(area.width).saturating_sub(name_width);
+    let columns = shown_columns(&rows, room);
+    let used: usize = columns.iter().map(|column| column.width).sum();
     // The bar uses the rest of the row. Below eight cells it would hardly show a difference.
-    let bar = (room - width(&columns).min(room)).saturating_sub(2).min(40);
+    let bar = room.saturating_sub(used).saturating_sub(2).min(40);
     let bar = if bar >= 8 { bar } else { 0 };
-    draw_head(&columns, bar, area, buffer, theme);
+    let layout = TableLayout { name_width, columns: &columns, bar };
+    draw_head(&layout, area, buffer, theme);
     let fastest = lane_stats.iter().map(LaneStats::rate).fold(0.0, f64::max);
-    for (index, stats) in lane_stats.iter().enumerate() {
-        let row = LaneRow {
-            stats,
-            ratio: race.ratios().iter().find(|ratio| ratio.lane == stats.lane),
-            baseline: race.config.baseline(),
-            // An echo carries the payload in both directions.
-            payload: (2 * race.config.payload * race.config.messages_per_exchange()) as f64,
-        };
-        draw_row(race, &row, &columns, bar, fastest, index as u16 + 1, area, buffer, theme);
+    for (index, row) in rows.iter().enumerate() {
+        draw_row(race, row, &layout, fastest, index as u16 + 1, area, buffer, theme);
     }
 }
 
-fn draw_head(columns: &[&LaneColumn], bar: usize, area: Rect, buffer: &mut Buffer, theme: &Theme) {
-    let mut head = format!("{:<NAME_WIDTH$}", "  lane");
+fn row<'a>(race: &'a Race, stats: &'a LaneStats) -> LaneRow<'a> {
+    LaneRow {
+        stats,
+        ratio: race.ratios().iter().find(|ratio| ratio.lane == stats.lane),
+        baseline: race.config.baseline(),
+        previous: race.previous.as_ref(),
+        // An echo carries the payload in both directions.
+        payload: (2 * race.config.payload * race.config.messages_per_exchange()) as f64,
+    }
+}
+
+/// Returns the columns that fit into `room` cells, in their order on the screen. A column is as wide
+/// as its widest cell and a blank, so none runs into its neighbour.
+fn shown_columns(rows: &[LaneRow], room: usize) -> Vec<ShownColumn> {
+    let previous = rows.iter().find_map(|row| row.previous);
+    let is_wanted = |column: &&LaneColumn| match column.head {
+        BEFORE => previous.is_some_and(|previous| previous.is_valid),
+        BEFORE_UNCOUNTED => previous.is_some_and(|previous| !previous.is_valid),
+        _ => true,
+    };
+    let mut used = 0;
+    let mut shown: Vec<ShownColumn> = LANE_COLUMNS
+        .iter()
+        .filter(is_wanted)
+        .map(|column| {
+            let widest = rows.iter().map(|row| text::width(&(column.cell)(row)) + 1).max();
+            ShownColumn { column, width: column.width.max(widest.unwrap_or(0)) }
+        })
+        .take_while(|column| {
+            used += column.width;
+            used <= room
+        })
+        .collect();
+    shown.sort_by_key(|shown| shown.column.place);
+    shown
+}
+
+/// The widths of a table: the names, the columns, and the bar, which may have none.
+struct TableLayout<'a> {
+    name_width: usize,
+    columns: &'a [ShownColumn],
+    bar: usize,
+}
+
+fn draw_head(layout: &TableLayout, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+    let TableLayout { name_width, columns, bar } = *layout;
+    let mut head = format!("{:<name_width$}", "  lane");
     if bar > 0 {
         head += &format!("{:<width$}", "speed", width = bar + 2);
     }
-    for LaneColumn { head: name, width, .. } in columns {
-        head += &format!("{name:>width$}");
+    for ShownColumn { column, width } in columns {
+        head += &format!("{:>width$}", column.head);
     }
     stage::draw_line(&Line::styled(head, theme.dim()), 0, area, buffer);
 }
@@ -127,14 +170,14 @@ fn draw_head(columns: &[&LaneColumn], bar: usize, area: Rect, buffer: &mut Buffe
 fn draw_row(
     race: &Race,
     row: &LaneRow,
-    columns: &[&LaneColumn],
-    bar: usize,
+    layout: &TableLayout,
     fastest: f64,
     at: u16,
     area: Rect,
     buffer: &mut Buffer,
     theme: &Theme,
 ) {
+    let TableLayout { name_width, columns, bar } = *layout;
     let lane = row.stats.lane;
     let style = bold(lane_color(lane, theme));
     let failure = row.stats.failure.as_deref();
@@ -145,10 +188,10 @@ fn draw_row(
     };
     let mut line = Line::from(vec![
         Span::styled(mark, mark_style),
-        Span::styled(format!("{:<width$}", lane.name(), width = NAME_WIDTH - 2), style),
+        Span::styled(format!("{:<width$}", lane.name(), width = name_width - 2), style),
     ]);
     if let Some(reason) = failure {
-        let room = usize::from(area.width).saturating_sub(NAME_WIDTH);
+        let room = usize::from(area.width).saturating_sub(name_width);
         let reason = text::sanitize(reason).into_owned();
         line.push_span(Span::styled(
             text::ellipsize(&reason, room).into_owned(),
@@ -163,15 +206,16 @@ fn draw_row(
         line.push_span(Span::styled("░".repeat(bar - filled.min(bar)), theme.faint()));
         line.push_span(Span::raw("  "));
     }
-    for LaneColumn { head, width, cell } in columns {
-        let style = match *head {
+    for ShownColumn { column, width } in columns {
+        let style = match column.head {
             "p50" | "ratio" => {
                 Style::new().fg(theme.text).add_modifier(ratatui::style::Modifier::BOLD)
             }
             "p90" | "p99" | "exch/s" => Style::new().fg(theme.text),
+            BEFORE | BEFORE_UNCOUNTED => theme.faint(),
             _ => theme.dim(),
         };
-        line.push_span(Span::styled(format!("{:>width$}", cell(row)), style));
+        line.push_span(Span::styled(format!("{:>width$}", (column.cell)(row)), style));
     }
     stage::draw_line(&line, at, area, buffer);
 }
@@ -188,7 +232,7 @@ fn or_dash(row: &LaneRow, text: String) -> String {
 /// at the server's socket.
 fn bytes_cell(row: &LaneRow) -> String {
     let data = if row.payload < 1e6 {
-        row.payload.to_string()
+        group_thousands(row.payload as u64)
     } else {
         units::binary_bytes(row.payload as u64)
     };
@@ -202,10 +246,19 @@ fn ratio_cell(row: &LaneRow) -> String {
     match row.ratio {
         _ if row.stats.lane == row.baseline => "1".to_owned(),
         None => "–".to_owned(),
-        Some(lane_ratio) if lane_ratio.ratio.median >= 10.0 => {
-            format!("{:.1}x", lane_ratio.ratio.median)
-        }
-        Some(lane_ratio) => format!("{:.2}x", lane_ratio.ratio.median),
+        Some(lane_ratio) => ratio_text(lane_ratio.ratio.median),
+    }
+}
+
+/// Returns the ratio of the lane in the previous result.
+fn previous_cell(row: &LaneRow) -> String {
+    let ratio = row
+        .previous
+        .and_then(|previous| previous.ratios.iter().find(|ratio| ratio.lane == row.stats.lane));
+    match ratio {
+        None => "–".to_owned(),
+        Some(lane_ratio) if lane_ratio.lane == lane_ratio.baseline => "1".to_owned(),
+        Some(lane_ratio) => ratio_text(lane_ratio.ratio.median),
     }
 }
 

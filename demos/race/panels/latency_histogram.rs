@@ -9,12 +9,11 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
 
-use crate::demos::race::parts::lane_color;
+use crate::demos::race::parts::{lane_color, name_width};
 use crate::race::{BUCKETS_PER_OCTAVE, LaneStats};
 use crate::stage::{self, BAR_LEVELS, Theme};
 use crate::text::units;
 
-const NAME_WIDTH: usize = 17;
 /// The smallest share that the scale can have as its maximum, so that nothing is divided by zero.
 const MIN_SHARE: f64 = 1e-9;
 
@@ -41,12 +40,13 @@ pub(in crate::demos::race) fn draw(
     let all =
         || strips.iter().flat_map(|strip| strip.shares.iter().map(|(low, _)| low.as_secs_f64()));
     let (low, high) = (all().fold(f64::INFINITY, f64::min), all().fold(0.0, f64::max));
-    let columns = usize::from(area.width).saturating_sub(NAME_WIDTH + 1);
+    let names = name_width(strips.iter().map(|strip| strip.name.clone())).max(17);
+    let columns = usize::from(area.width).saturating_sub(names + 1);
     if high <= 0.0 || columns < 10 || strips.is_empty() {
         return;
     }
     // A tenth more at the upper end, so that the last bucket has room.
-    let axis = LogAxis { low: low.ln(), high: (high * 1.1).ln(), columns };
+    let axis = LogAxis { low: low.ln(), high: (high * 1.1).ln(), names, columns };
     let rows = (body.height.saturating_sub(1) / strips.len() as u16).clamp(1, 4);
     for (index, strip) in strips.iter().enumerate() {
         let top = index as u16 * rows;
@@ -77,11 +77,12 @@ fn lane_strips<'a>(lane_stats: &'a [LaneStats], theme: &Theme) -> Vec<HistogramS
     strips
 }
 
-/// The axis: natural logarithms of the shortest and longest time in seconds, and the width in
-/// columns.
+/// The axis: natural logarithms of the shortest and longest time in seconds, the cells of the names
+/// before it, and the width in columns.
 struct LogAxis {
     low: f64,
     high: f64,
+    names: usize,
     columns: usize,
 }
 
@@ -117,8 +118,8 @@ fn draw_strip(strip: &HistogramStrip, axis: &LogAxis, area: Rect, buffer: &mut B
             })
             .collect();
         let area = Rect {
-            x: area.x + NAME_WIDTH as u16,
-            width: area.width.saturating_sub(NAME_WIDTH as u16),
+            x: area.x + axis.names as u16,
+            width: area.width.saturating_sub(axis.names as u16),
             ..area
         };
         stage::draw_line(&Line::styled(cells, style), row, area, buffer);
@@ -127,7 +128,7 @@ fn draw_strip(strip: &HistogramStrip, axis: &LogAxis, area: Rect, buffer: &mut B
 
 /// Returns the ticks at 1, 2 and 5 of each decade, as far as they do not touch.
 fn tick_line(axis: &LogAxis, theme: &Theme) -> Line<'static> {
-    let mut text = " ".repeat(NAME_WIDTH);
+    let mut text = " ".repeat(axis.names);
     let mut free = 0;
     // From 100 ns to 500 s.
     for decade in -7..3 {

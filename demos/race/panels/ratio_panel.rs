@@ -7,14 +7,15 @@ use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget as _;
 
-use crate::demos::race::parts::{draw_centered, draw_right_aligned, lane_color};
+use crate::demos::race::parts::{
+    draw_centered, draw_right_aligned, lane_color, name_width, ratio_text,
+};
 use crate::demos::race::state::{Race, RacePhase};
 use crate::measure::Ratio;
 use crate::race::{GapLayers, Lane, LaneKind, LaneStats, LayerCost, gap_layers, headline};
 use crate::stage::{self, BigText, PixelSize, Theme};
 use crate::text::units;
 
-const NAME_WIDTH: usize = 16;
 const VALUE_WIDTH: usize = 10;
 
 pub(in crate::demos::race) fn draw(
@@ -55,10 +56,35 @@ fn draw_bars(
     }
     let max_end =
         bars.iter().map(|bar| bar.from + bar.length.abs()).fold(f64::MIN_POSITIVE, f64::max);
-    let room = usize::from(area.width).saturating_sub(NAME_WIDTH + VALUE_WIDTH + 1);
-    for (row, bar) in bars.iter().take(area.height.into()).enumerate() {
-        draw_bar(bar, room as f64 / max_end, room, row as u16, area, buffer, theme);
+    let names = name_width(bars.iter().map(|bar| bar.name.clone())).max(16);
+    let room = usize::from(area.width).saturating_sub(names + VALUE_WIDTH + 1);
+    let scale = BarScale { names, room, cells: room as f64 / max_end };
+    let shown = rows_with_rest(bars.len(), area.height.into());
+    for (row, bar) in bars.iter().take(shown).enumerate() {
+        draw_bar(bar, &scale, row as u16, area, buffer, theme);
     }
+    draw_rest(bars.len() - shown, shown as u16, area, buffer, theme);
+}
+
+/// Returns how many of `count` rows are shown in `height`. The last row says how many are not.
+fn rows_with_rest(count: usize, height: usize) -> usize {
+    if count <= height { count } else { height.saturating_sub(1) }
+}
+
+/// Says how many lanes have no row here; the table has them all.
+fn draw_rest(rest: usize, row: u16, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+    if rest > 0 {
+        let text = format!("{rest} more in the table above");
+        stage::draw_line(&Line::styled(text, theme.dim()), row, area, buffer);
+    }
+}
+
+/// The widths of the bars: the cells of the names, those of the longest bar, and the cells of one
+/// unit.
+struct BarScale {
+    names: usize,
+    room: usize,
+    cells: f64,
 }
 
 /// A bar. Start and length have the same unit in all bars: seconds, or ratios.
@@ -72,20 +98,20 @@ struct CostBar {
 
 fn draw_bar(
     bar: &CostBar,
-    scale: f64,
-    room: usize,
+    scale: &BarScale,
     row: u16,
     area: Rect,
     buffer: &mut Buffer,
     theme: &Theme,
 ) {
-    let (from, to) = (bar.from * scale, (bar.from + bar.length.max(0.0)) * scale);
+    let BarScale { names, room, cells } = *scale;
+    let (from, to) = (bar.from * cells, (bar.from + bar.length.max(0.0)) * cells);
     // Both ends are rounded, so that a bar begins where the one before it ends.
     let (from, filled) = (from.round() as usize, (to.round() - from.round()).max(0.0) as usize);
     // Even a cost of nothing gets a mark, so that its row is not taken for a missing value.
     let mark = if filled == 0 { "▏".to_owned() } else { "█".repeat(filled.min(room)) };
     let line = Line::from(vec![
-        Span::styled(format!("{:<NAME_WIDTH$}", bar.name), theme.dim()),
+        Span::styled(format!("{:<names$}", bar.name), theme.dim()),
         Span::raw(" ".repeat(from.min(room))),
         Span::styled(mark, Style::new().fg(bar.color)),
     ]);
@@ -140,7 +166,7 @@ fn ratio_bars(race: &Race, theme: &Theme) -> Vec<CostBar> {
         name: lane_ratio.lane.name(),
         from: 0.0,
         length: lane_ratio.ratio.median,
-        value: format!("{:.2}x", lane_ratio.ratio.median),
+        value: ratio_text(lane_ratio.ratio.median),
         color: lane_color(lane_ratio.lane, theme),
     };
     race.ratios().iter().map(bar).collect()
@@ -149,16 +175,17 @@ fn ratio_bars(race: &Race, theme: &Theme) -> Vec<CostBar> {
 /// Draws the times of a naive clock beside those that count from when exchanges were due. Only the
 /// latter show a stall.
 fn draw_response_times(lane_stats: &[LaneStats], area: Rect, buffer: &mut Buffer, theme: &Theme) {
-    let head = format!(
-        "{:<NAME_WIDTH$}{:>10}{:>10}{:>10}{:>10}",
-        "", "naive p99", "max", "due p99", "max"
-    );
+    let names = name_width(lane_stats.iter().map(|stats| stats.lane.name())).max(16);
+    let head =
+        format!("{:<names$}{:>10}{:>10}{:>10}{:>10}", "", "naive p99", "max", "due p99", "max");
     stage::draw_line(&Line::styled(head, theme.dim()), 0, area, buffer);
-    for (row, stats) in lane_stats.iter().take(usize::from(area.height) - 1).enumerate() {
+    let shown = rows_with_rest(lane_stats.len(), usize::from(area.height) - 1);
+    draw_rest(lane_stats.len() - shown, shown as u16 + 1, area, buffer, theme);
+    for (row, stats) in lane_stats.iter().take(shown).enumerate() {
         let Some(naive) = stats.service_times else { continue };
         let line = Line::from(vec![
             Span::styled(
-                format!("{:<NAME_WIDTH$}", stats.lane.name()),
+                format!("{:<names$}", stats.lane.name()),
                 Style::new().fg(lane_color(stats.lane, theme)),
             ),
             Span::styled(
@@ -191,7 +218,7 @@ fn draw_ratio(race: &Race, area: Rect, buffer: &mut Buffer, theme: &Theme) {
         return draw_centered(&Line::styled(text, Style::new().fg(theme.bad)), 1, area, buffer);
     }
     let Ratio { median, low, high, .. } = lane_ratio.ratio;
-    let digits = if median >= 10.0 { format!("{median:.1}x") } else { format!("{median:.2}x") };
+    let digits = ratio_text(median);
     let size = if BigText::width_in_cells(&digits, PixelSize::HalfHeight) <= area.width {
         PixelSize::HalfHeight
     } else {

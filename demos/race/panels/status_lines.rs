@@ -1,5 +1,7 @@
 //! The last lines: what to do, the progress, or the result in one sentence with that of the bet.
 
+use std::time::Duration;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -8,7 +10,7 @@ use ratatui::widgets::{Paragraph, Widget as _, Wrap};
 
 use crate::demos::race::parts::bold;
 use crate::demos::race::state::{Race, RacePhase};
-use crate::race::headline;
+use crate::race::{RaceOutcome, headline};
 use crate::stage::{self, Theme, ViewContext};
 use crate::text;
 
@@ -27,14 +29,7 @@ pub(in crate::demos::race) fn draw(
     match &race.phase {
         RacePhase::Running(progress) => draw_progress(progress.round, race, area, buffer, theme),
         RacePhase::Over(outcome) => {
-            let style = if outcome.is_valid() { bold(theme.text) } else { bold(theme.bad) };
-            let text = text::sanitize(&outcome.summary()).into_owned();
-            let mut spans = vec![Span::styled(text, style)];
-            if let Some(lane_ratio) = headline(&outcome.ratios).filter(|_| outcome.is_valid()) {
-                let settled = race.bet.result_sentence(lane_ratio.ratio.median);
-                spans.push(Span::styled(format!(" {settled}"), theme.heading()));
-            }
-            draw_paragraph(Text::from(Line::from(spans)), area, buffer);
+            draw_paragraph(Text::from(outcome_line(race, outcome, theme)), area, buffer);
         }
         RacePhase::Stopped(_) => {
             draw_paragraph(
@@ -44,10 +39,10 @@ pub(in crate::demos::race) fn draw(
             );
         }
         RacePhase::Ready if context.focused => {
-            let length = race.config.duration().as_secs_f64();
             let text = format!(
-                "Enter runs it ({length:.1} s).  n new connections  d distance  b burst  p \
-                 placement  c connections  1 2 3 payload  l lanes  ? rules and keys"
+                "Enter runs it (about {}).  n new connections  d distance  b burst  p \
+                 placement  c connections  1 2 3 payload  l lanes  ? rules and keys",
+                whole_seconds(race.config.duration())
             );
             draw_paragraph(Text::styled(text, theme.dim()), area, buffer);
         }
@@ -55,6 +50,36 @@ pub(in crate::demos::race) fn draw(
             let text = "Enter: control the race; Enter again starts it.";
             draw_paragraph(Text::styled(text, theme.dim()), area, buffer);
         }
+    }
+}
+
+/// Returns the result in a sentence and that of the bet. Of a run that does not count it says first
+/// what to press, because the reasons may take more rows than there are.
+fn outcome_line(race: &Race, outcome: &RaceOutcome, theme: &Theme) -> Line<'static> {
+    let counts = outcome.is_valid();
+    let settled = headline(&outcome.ratios)
+        .map(|lane_ratio| race.bet.result_sentence(lane_ratio.ratio.median, counts))
+        .filter(|sentence| !sentence.is_empty());
+    let settled = settled.map(|sentence| Span::styled(format!("{sentence} "), theme.heading()));
+    if counts {
+        let summary = text::sanitize(&outcome.summary()).into_owned();
+        let summary = Span::styled(format!("{summary} "), bold(theme.text));
+        return Line::from_iter([summary].into_iter().chain(settled));
+    }
+    let reasons = text::sanitize(&outcome.invalid_because.join("; ")).into_owned();
+    let verdict = Span::styled("This run does not count. ", bold(theme.bad));
+    let keys = Span::styled("Enter runs it again. ", Style::new().fg(theme.text));
+    let reasons = Span::styled(format!("Why: {reasons}."), Style::new().fg(theme.bad));
+    Line::from_iter([verdict].into_iter().chain(settled).chain([keys, reasons]))
+}
+
+/// Returns a duration in whole seconds, or minutes and seconds.
+fn whole_seconds(duration: Duration) -> String {
+    let seconds = duration.as_secs() + u64::from(duration.subsec_millis() >= 500);
+    match seconds {
+        0 => "1 s".to_owned(),
+        1..120 => format!("{seconds} s"),
+        _ => format!("{} min {} s", seconds / 60, seconds % 60),
     }
 }
 

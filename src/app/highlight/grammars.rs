@@ -2,7 +2,8 @@
 
 use syntect::parsing::{ParseState, Scope, ScopeStack, SyntaxReference, SyntaxSet};
 
-use crate::app::highlight::tokens::{HighlightedListing, Listing, TokenKind, Tokens};
+use crate::app::highlight::diagram;
+use crate::slide::{HighlightedListing, Listing, MERMAID, TokenKind, Tokens};
 
 /// The grammars, once one is needed. They take several megabytes and as many milliseconds.
 #[derive(Default)]
@@ -16,8 +17,14 @@ impl Grammars {
         self.loaded.is_some()
     }
 
-    /// Splits the code of `listing` into tokens.
+    /// Splits the code of `listing` into tokens. Those of a diagram are the lines of its drawing.
     pub(super) fn highlight(&mut self, listing: Listing) -> HighlightedListing {
+        if listing.language == MERMAID {
+            let drawn = diagram::lines_of(&listing.lines);
+            let line = |text| vec![(text, TokenKind::Plain)];
+            let tokens = drawn.map(|lines| lines.into_iter().map(line).collect());
+            return HighlightedListing { listing, tokens };
+        }
         let tokens = grammar_name(&listing.language).and_then(|name| {
             let set = self.loaded.get_or_insert_with(two_face::syntax::extra_newlines);
             highlight(set, grammar(set, name)?, &listing.lines)

@@ -1,13 +1,11 @@
-//! Syntax highlighting of code blocks.
+//! Syntax highlighting of code blocks, and diagrams drawn from their source.
 //!
 //! The grammars come from `syntect` and `two-face`. Loading them takes longer than a talk may take
 //! to start, so a thread does this work for the slides that are near, and a slide shows plain code
 //! until it is done.
 
+mod diagram;
 mod grammars;
 mod thread;
-mod tokens;
 
 pub use thread::Highlighter;
-pub(crate) use tokens::Highlights;
-pub use tokens::{HighlightedListing, Listing, TokenKind, Tokens};

@@ -7,8 +7,8 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use crate::app::highlight::grammars::Grammars;
-use crate::app::highlight::tokens::{HighlightedListing, Listing};
 use crate::scope::Scope;
+use crate::slide::{HighlightedListing, Listing};
 
 /// The number of listings that may wait.
 const MAX_WAITING: usize = 64;

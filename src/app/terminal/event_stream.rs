@@ -59,8 +59,10 @@ fn watch_terminal(scope: &Scope, sender: mpsc::Sender<AppEvent>) {
     const INTEREST: Interest = Interest::PRIORITY;
     #[cfg(not(target_os = "linux"))]
     const INTEREST: Interest = Interest::READABLE;
+    #[expect(deprecated, reason = "nothing closes standard output; what replaces this is unsafe")]
+    let terminal = AsyncFd::with_interest(io::stdout(), INTEREST);
     // It fails for files and on systems that can't wait for terminals.
-    let Ok(terminal) = AsyncFd::with_interest(io::stdout(), INTEREST) else { return };
+    let Ok(terminal) = terminal else { return };
     scope.spawn("terminal", async move {
         while let Ok(mut ready) = terminal.ready(INTEREST).await {
             if ready.ready().is_read_closed() {

@@ -63,7 +63,7 @@ impl ExchangeStream {
 
     /// Returns what it says of wanted content that so many bytes of a side were not captured, or an
     /// unknown number.
-    pub(super) fn gap(&self, stream: u32, from: Side, missing: ByteLen) -> Option<Content> {
+    pub(super) fn gap(&self, stream: u32, from: Side, missing: Option<ByteLen>) -> Option<Content> {
         let is_open = self.wants_content && !self.ended[from];
         is_open.then(|| content(stream, from, ContentPart::Missing(missing)))
     }

@@ -235,7 +235,7 @@ impl<S: StreamSink> StreamTable<S> {
         if let Some(websocket) = self.websocket(stream) {
             websocket.push_gap(from, at, missing);
         } else if let Some(OpenStream::Exchange(exchange)) = self.open.get(&stream)
-            && let Some(content) = exchange.gap(stream, from, missing)
+            && let Some(content) = exchange.gap(stream, from, Some(missing))
         {
             context.connection.sink.content(at, &content);
         }
@@ -254,7 +254,7 @@ impl<S: StreamSink> StreamTable<S> {
         }
         for (stream, open) in &self.open {
             if let OpenStream::Exchange(exchange) = open
-                && let Some(content) = exchange.gap(*stream, from, ByteLen::ZERO)
+                && let Some(content) = exchange.gap(*stream, from, None)
             {
                 context.connection.sink.content(at, &content);
             }

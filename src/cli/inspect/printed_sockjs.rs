@@ -48,7 +48,7 @@ impl PrintedSockJs {
             return;
         }
         let is_data = frame.start.is_some_and(|start| start.kind.is_some());
-        let lost = Unread::NotCaptured(frame.not_captured);
+        let lost = Unread::NotCaptured(Some(frame.not_captured));
         let (unread, message) = match &frame.message {
             _ if is_data && frame.not_captured > ByteLen::ZERO => (Some(lost), None),
             None => return,
@@ -71,7 +71,7 @@ impl PrintedSockJs {
 
     /// Notes that an unknown number of frames was not captured before the one with this number.
     pub(super) fn lose_frames(&mut self, from: Side, at: Duration, frame_number: usize) {
-        let why = Unread::NotCaptured(ByteLen::ZERO);
+        let why = Unread::NotCaptured(None);
         let content = WebSocketContent::Unread(&why);
         self.push(WebSocketMessage { from, at, frame_number, content });
         self.reader.lose_messages(from);

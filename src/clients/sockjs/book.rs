@@ -1,5 +1,6 @@
 //! [`Book`]: what a session writes down while it runs, and the report that is made of it.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::options::SockJsOptions;
@@ -20,7 +21,7 @@ pub(super) struct Book {
     frames: u64,
     began: Mark,
     opening: Option<LineCost>,
-    latest: Option<(Instant, Frame)>,
+    latest: Option<(Instant, Arc<Frame>)>,
     line: Option<LineCost>,
     waiting: Option<Waiting>,
 }
@@ -122,7 +123,7 @@ impl Book {
         {
             waiting.echoed = Some(now.saturating_duration_since(waiting.from.at));
         }
-        self.latest = Some((now, frame));
+        self.latest = Some((now, Arc::new(frame)));
     }
 
     /// Counts the cost of a message once everything that belongs to it is on the wire: the echo, the

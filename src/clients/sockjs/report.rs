@@ -1,5 +1,6 @@
 //! [`SockJsReport`]: what is known of a session at one moment.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::wire_log::{ByteTotals, Exchange};
@@ -27,9 +28,9 @@ pub struct SockJsReport {
     /// What the latest message took, once its echo is back.
     pub line: Option<LineCost>,
     /// The newest exchanges.
-    pub exchanges: Vec<Exchange>,
+    pub exchanges: Vec<Arc<Exchange>>,
     /// When the latest frame came, and which.
-    pub latest: Option<(Instant, Frame)>,
+    pub latest: Option<(Instant, Arc<Frame>)>,
     /// When the receiver went, while there is none.
     pub detached_at: Option<Instant>,
     /// The first frame that a second receiver got.

@@ -81,7 +81,7 @@ struct SharedLog {
 
 #[derive(Default)]
 struct Log {
-    exchanges: VecDeque<Exchange>,
+    exchanges: VecDeque<Arc<Exchange>>,
     begun: u64,
     requests: u64,
     totals: ByteTotals,
@@ -105,7 +105,8 @@ impl WireLog {
             log.exchanges.pop_front();
         }
         let (sent, received) = Default::default();
-        log.exchanges.push_back(Exchange { number, purpose, title, sent, received });
+        let exchange = Exchange { number, purpose, title, sent, received };
+        log.exchanges.push_back(Arc::new(exchange));
         number
     }
 
@@ -120,6 +121,8 @@ impl WireLog {
         *total = total.saturating_add(count);
         let exchange = log.exchanges.iter_mut().rev().find(|exchange| exchange.number == number);
         if let Some(exchange) = exchange {
+            // A report that has it keeps it as it was.
+            let exchange = Arc::make_mut(exchange);
             let sample = match transfer {
                 Transfer::Sent => &mut exchange.sent,
                 Transfer::Received => &mut exchange.received,
@@ -146,7 +149,7 @@ impl WireLog {
     }
 
     /// Returns the newest exchanges, the oldest of them first.
-    pub(super) fn exchanges(&self) -> Vec<Exchange> {
+    pub(super) fn exchanges(&self) -> Vec<Arc<Exchange>> {
         self.lock().exchanges.iter().cloned().collect()
     }
 
@@ -154,7 +157,7 @@ impl WireLog {
     /// leave; 0 if there is none.
     pub(super) fn latest_receive(&self) -> u64 {
         let log = self.lock();
-        let has_left = |one: &&Exchange| one.purpose == Purpose::Receive && one.sent.total > 0;
+        let has_left = |one: &&Arc<Exchange>| one.purpose == Purpose::Receive && one.sent.total > 0;
         log.exchanges.iter().rev().find(has_left).map_or(0, |exchange| exchange.number)
     }
 }

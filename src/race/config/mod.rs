@@ -1,5 +1,6 @@
 //! What is raced, where and for how long, as plain data, and the check whether it can run.
 
+pub(super) mod estimate;
 pub(super) mod external_servers;
 pub(super) mod lane;
 pub(super) mod load_budget;

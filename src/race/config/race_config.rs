@@ -170,13 +170,6 @@ impl RaceConfig {
         self.external.as_ref().is_some_and(|external| external.has_lane(lane))
     }
 
-    /// Returns how long a race takes if no slice overruns.
-    pub fn duration(&self) -> Duration {
-        let slices = factor(self.lanes.len().saturating_mul(self.rounds));
-        let warming_up = self.warm_up.saturating_mul(factor(self.lanes.len()));
-        self.slice.saturating_mul(slices).saturating_add(warming_up)
-    }
-
     /// Returns the conditions in words, for a verdict.
     pub fn conditions(&self) -> String {
         let mut parts = vec![match self.messages_per_exchange() {

@@ -4,9 +4,10 @@ use std::io;
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 
+use crate::net::Timed;
 use crate::race::config::race_config::MAX_PAYLOAD;
 use crate::race::{HeaderProfile, bare_http};
-use crate::servers::connection::{Inbox, Timed};
+use crate::servers::connection::Inbox;
 use crate::servers::{HostMismatch, ServerOptions};
 
 const BAD_REQUEST: &[u8] =

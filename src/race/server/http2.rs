@@ -6,10 +6,10 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use crate::net::Timed;
 use crate::race::HeaderProfile;
 use crate::race::executor::ScopedExecutor;
 use crate::scope::Scope;
-use crate::servers::connection::Timed;
 use crate::servers::{ServerOptions, http};
 
 /// Serves requests until the peer hangs up.

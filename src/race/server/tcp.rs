@@ -5,9 +5,10 @@ use std::io;
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 
+use crate::net::Timed;
 use crate::race::config::race_config::MAX_PAYLOAD;
 use crate::servers::Limits;
-use crate::servers::connection::{Inbox, Timed};
+use crate::servers::connection::Inbox;
 
 /// Serves messages until the peer hangs up or claims a length above the largest payload.
 pub(super) async fn serve(socket: impl AsyncRead + AsyncWrite + Unpin, limits: Limits) {

@@ -6,8 +6,8 @@ use std::io;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::time::{Instant, timeout_at};
 
+use crate::net::{Pace, Progress};
 use crate::servers::Limits;
-use crate::servers::connection::{Pace, Progress};
 
 /// The number of bytes read at once.
 const PIECE: usize = 4096;

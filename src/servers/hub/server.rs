@@ -12,9 +12,8 @@ use tokio::time::timeout;
 
 use super::subscriber::{Subscriber, SubscriberReader};
 use super::subscribers::{Hub, deliver_broadcasts};
-use crate::net::{Tap, lingering_close};
+use crate::net::{Tap, Timed, lingering_close};
 use crate::scope::Scope;
-use crate::servers::connection::Timed;
 use crate::servers::connection::handshake::{self, HandshakeError, OrdinaryHttp};
 use crate::servers::connection::serve::{CountedSocket, listen_on_loopback, serve_connections};
 use crate::servers::{Origins, ServerEvent, ServerOptions};

@@ -14,8 +14,8 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::WaitForCancellationFuture;
 
-use crate::net::{CountedConnection, Transfer, add_clamped};
-use crate::servers::connection::{Backlog, ConnectionEnd, FrameClock, Timeout};
+use crate::net::{CountedConnection, FrameClock, Timeout, Transfer, add_clamped};
+use crate::servers::connection::{Backlog, ConnectionEnd};
 use crate::servers::hub::broadcast::Broadcast;
 use crate::servers::{Limits, ServerEvent};
 use crate::wire::frame::encode;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::net::{Pace, SocketTimes};
+
 /// The limits for a server's peers. They are the same for all kinds of servers; a kind ignores
 /// those that do not concern it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,5 +54,17 @@ impl Default for Limits {
             max_backlog_bytes: 16 << 20,
             drain_timeout: Duration::from_secs(3),
         }
+    }
+}
+
+impl From<Limits> for Pace {
+    fn from(limits: Limits) -> Self {
+        Self { still: limits.frame_timeout, min_rate: limits.min_rate }
+    }
+}
+
+impl From<Limits> for SocketTimes {
+    fn from(limits: Limits) -> Self {
+        Self { pace: limits.into(), write: Some(limits.write_timeout) }
     }
 }

@@ -9,11 +9,11 @@ use std::time::Instant;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use crate::net::{describe_io_error, lingering_close};
+use crate::net::{Timed, describe_io_error, lingering_close};
 use crate::scope::Scope;
+use crate::servers::connection::ConnectionEnd;
 use crate::servers::connection::handshake::{self, HandshakeError};
 use crate::servers::connection::serve::{listen_on_loopback, serve_connections};
-use crate::servers::connection::{ConnectionEnd, Timed};
 use crate::servers::sloppy::endpoint::SloppyEndpoint;
 use crate::servers::sloppy::handshake_response::HandshakeResponse;
 use crate::servers::sloppy::misbehavior::{Misbehavior, RequestAnswer};

@@ -8,30 +8,36 @@ use tokio_tungstenite::tungstenite::error::CapacityError;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use wiretalk_core::sockjs::session::{CloseCause, SessionClose};
+use wiretalk_core::wire::CloseCode;
+use wiretalk_core::wire::frame::close_code::CloseCodeStatus;
+use wiretalk_core::wire::keep::endpoint::MAX_CLOSE_REASON_LEN;
 
-use crate::net::WebSocketLimits;
+use crate::net::{Pace, SocketTimes, Timed, Timeout, WebSocketLimits, close_code_for};
 use crate::sockjs::websocket::link::{Incoming, LinkBroken, LinkReader, LinkWriter};
 
 /// The number of bytes read at once. An idle session has a buffer of this size and little else.
 const READ_BUFFER: usize = 1024;
 
-/// Begins behind the handshake.
+/// Begins behind the handshake. A frame that comes slower than at `pace` ends the reading.
 pub(super) async fn open<S: AsyncRead + AsyncWrite + Unpin + Send>(
     socket: S,
     max_message: usize,
+    pace: Pace,
 ) -> (Reader<S>, Writer<S>) {
+    let mut socket = Timed::new(socket, SocketTimes { pace, write: None });
+    socket.frames_begin(&[]);
     let limits = WebSocketLimits { message: max_message, read_buffer: READ_BUFFER };
     let (sink, stream) = limits.server(socket, Vec::new()).await.split();
     (Reader { stream, max_message }, Writer { sink })
 }
 
 pub(super) struct Reader<S> {
-    stream: SplitStream<WebSocketStream<S>>,
+    stream: SplitStream<WebSocketStream<Timed<S>>>,
     max_message: usize,
 }
 
 pub(super) struct Writer<S> {
-    sink: SplitSink<WebSocketStream<S>, Message>,
+    sink: SplitSink<WebSocketStream<Timed<S>>, Message>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> LinkReader for Reader<S> {
@@ -54,20 +60,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> LinkReader for Reader<S> {
                 Err(Error::Capacity(CapacityError::MessageTooLong { .. })) => {
                     refused(1009, &format!("A message is larger than {} bytes", self.max_message))
                 }
-                Err(error @ (Error::Protocol(_) | Error::Utf8(_))) if !is_reset(&error) => {
-                    let code = if matches!(error, Error::Utf8(_)) { 1007 } else { 1002 };
-                    refused(code, &error.to_string())
-                }
-                Err(_) => Incoming::End(SessionClose::interrupted()),
+                Err(Error::Io(error)) => match Timeout::of(&error) {
+                    Some(late) if late.is_late_frame() => refused(1008, &late.to_string()),
+                    _ => Incoming::End(SessionClose::interrupted()),
+                },
+                Err(error) => match close_code_for(&error) {
+                    Some(code) => refused(code.into(), &error.to_string()),
+                    None => Incoming::End(SessionClose::interrupted()),
+                },
             });
         }
     }
-}
-
-/// Whether the error is the end of the connection rather than a broken rule.
-fn is_reset(error: &Error) -> bool {
-    use tokio_tungstenite::tungstenite::error::ProtocolError;
-    matches!(error, Error::Protocol(ProtocolError::ResetWithoutClosingHandshake))
 }
 
 fn refused(code: u16, reason: &str) -> Incoming {
@@ -80,11 +83,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> LinkWriter for Writer<S> {
     }
 
     async fn close(&mut self, code: u16, reason: &str) {
-        // A control frame has at most 125 bytes of payload, two of which are the code (RFC 6455
-        // section 5.5). What must not be sent becomes 1000 (section 7.4).
-        let reason = reason.get(..reason.floor_char_boundary(123)).unwrap_or_default();
-        let sendable = matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999);
-        let code = if sendable { code } else { 1000 };
+        let end = reason.floor_char_boundary(MAX_CLOSE_REASON_LEN);
+        let reason = reason.get(..end).unwrap_or_default();
+        // What must not be sent becomes 1000 (RFC 6455 section 7.4).
+        let is_sendable = CloseCode::new(code).status == CloseCodeStatus::Sendable;
+        let code = if is_sendable { code } else { 1000 };
         let frame = CloseFrame { code: code.into(), reason: reason.into() };
         let _ = self.sink.send(Message::Close(Some(frame))).await;
     }

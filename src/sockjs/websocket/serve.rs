@@ -12,8 +12,10 @@ use wiretalk_core::sockjs::session::{
 };
 use wiretalk_core::sockjs::{Frame, JsString, Transport, payload};
 
+use crate::net::Pace;
 use crate::sockjs::driver::{Abandonment, finish};
 use crate::sockjs::handler::AnyHandler;
+use crate::sockjs::send::too_large;
 use crate::sockjs::session::Session;
 use crate::sockjs::websocket::accept::WebSocketProtocol;
 use crate::sockjs::websocket::link::{Incoming, LinkReader, LinkWriter};
@@ -29,6 +31,8 @@ pub(in crate::sockjs) struct SocketLimits {
     pub(in crate::sockjs) max_message: usize,
     /// The bytes of a message of the WebSocket, which may hold several of those.
     pub(in crate::sockjs) max_body: usize,
+    /// The pace of a frame.
+    pub(in crate::sockjs) pace: Pace,
 }
 
 /// Serves a WebSocket's session until its end.
@@ -58,11 +62,11 @@ pub(in crate::sockjs) async fn serve(
     let served = ServedSocket { session: &session, id, limits, handler: &*handler };
     match protocol {
         WebSocketProtocol::Rfc6455 => {
-            let (reader, writer) = modern::open(socket, max).await;
+            let (reader, writer) = modern::open(socket, max, limits.pace).await;
             served.run(reader, writer).await;
         }
         WebSocketProtocol::Hixie76 { key1, key2 } => {
-            match hixie::open(socket, (key1, key2), max).await {
+            match hixie::open(socket, (key1, key2), max, limits.pace.still).await {
                 Ok((reader, writer)) => served.run(reader, writer).await,
                 Err(_) => session.detach(id, Detached::Interrupted),
             }
@@ -126,9 +130,9 @@ impl ServedSocket<'_> {
                     return;
                 }
                 Some(Incoming::End(close)) if close.cause == CloseCause::Client => {
-                    // What was sent to it before may still reach it.
+                    // What waits still goes to a client of hixie-76. To one of RFC 6455 tungstenite
+                    // writes nothing but the Close that answers its own, with the next read.
                     self.session.close_for(close);
-                    // The library answers a Close with the next read.
                     let answered = async { while reader.read().await.is_some() {} };
                     let done = async { tokio::join!(answered, written.cancelled()) };
                     let _ = tokio::time::timeout(CLOSE_TIMEOUT, done).await;
@@ -158,10 +162,8 @@ impl ServedSocket<'_> {
                 return;
             }
         };
-        let limit = self.limits.max_message;
-        if messages.iter().any(|message| message.len() > limit) {
-            let reason = format!("A message is larger than {limit} bytes");
-            self.session.close_for(SessionClose::new(CloseCause::Refused, 1009, reason));
+        if let Some(close) = too_large(&messages, self.limits.max_message) {
+            self.session.close_for(close);
             return;
         }
         // What comes after a close is not handed over.

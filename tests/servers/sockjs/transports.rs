@@ -215,23 +215,50 @@ async fn broken_json_ends_a_websocket_at_once() {
     assert!(code == 1007 && reason.starts_with("Broken JSON encoding"), "{code} {reason}");
 }
 
+/// The header fields that open a WebSocket.
+const RFC_6455: [&str; 4] = [
+    "Upgrade: websocket",
+    "Connection: Upgrade",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+];
+
+/// The header fields that open a WebSocket of hixie-76; the example of the draft.
+const HIXIE_76: [&str; 5] = [
+    "Connection: Upgrade",
+    "Upgrade: WebSocket",
+    "Origin: http://localhost",
+    "Sec-WebSocket-Key1: 18x 6]8vM;54 *(5:  {   U1]8  z [  8",
+    "Sec-WebSocket-Key2: 1_ tx7X d  <  nw  334J702) 7]o}` 0",
+];
+
+#[tokio::test]
+async fn an_unfinished_frame_has_a_deadline_and_silence_has_none() {
+    const SHORT: Duration = Duration::from_millis(200);
+    let server = sockjs_server(|_, limits| limits.frame_timeout = SHORT).await;
+    let sentence = "a frame stalled for 0.2 s, at least 3 bytes before its end";
+    let mut stream = server.stream("GET", &(session("/echo") + "/websocket"), &RFC_6455).await;
+    tokio::time::sleep(SHORT * 2).await;
+    // A masked text of five bytes, of which two come, behind one that is whole.
+    stream.socket.write_all(b"\x81\x83\0\0\0\0[ ]\x81\x85\0\0\0\0[\"").await.unwrap();
+    let mut rest = Vec::new();
+    soon(stream.socket.read_to_end(&mut rest)).await.unwrap();
+    assert!(String::from_utf8_lossy(&rest).contains(sentence), "{rest:?}");
+    let mut stream = server.stream("GET", &(session("/echo") + "/websocket"), &HIXIE_76).await;
+    stream.socket.write_all(b"Tm[K T2u\x00[\"a\"]\xFF").await.unwrap();
+    tokio::time::sleep(SHORT * 2).await;
+    stream.socket.write_all(b"\x00[\"b\"]\xFF\x00[\"").await.unwrap();
+    let mut rest = Vec::new();
+    soon(stream.socket.read_to_end(&mut rest)).await.unwrap();
+    let rest = String::from_utf8_lossy(&rest);
+    assert!(rest.contains("a[\"b\"]") && rest.contains("within 0.2 s"), "{rest}");
+}
+
 #[tokio::test]
 async fn the_websocket_of_2010_carries_a_session() {
     let server = server().await;
     let path = session("/echo") + "/websocket";
-    let mut stream = server
-        .stream(
-            "GET",
-            &path,
-            &[
-                "Connection: Upgrade",
-                "Upgrade: WebSocket",
-                "Origin: http://localhost",
-                "Sec-WebSocket-Key1: 18x 6]8vM;54 *(5:  {   U1]8  z [  8",
-                "Sec-WebSocket-Key2: 1_ tx7X d  <  nw  334J702) 7]o}` 0",
-            ],
-        )
-        .await;
+    let mut stream = server.stream("GET", &path, &HIXIE_76).await;
     assert!(
         stream.head.starts_with("HTTP/1.1 101 WebSocket Protocol Handshake\r\n"),
         "{}",
@@ -256,6 +283,10 @@ async fn requests_that_are_no_websocket_are_told_what_they_lack() {
     let posted = server.post(&path, "").await;
     assert_eq!((posted.status, posted.field("allow"), &*posted.body), (405, Some("GET"), ""));
     assert_eq!(posted.field("content-type"), None);
+    for path in [&*path, "/echo/websocket"] {
+        let asked = server.stream("HEAD", path, &RFC_6455).await;
+        assert!(asked.head.starts_with("HTTP/1.1 405 "), "{path}: {}", asked.head);
+    }
     let off = session("/disabled_websocket_echo") + "/websocket";
     assert_eq!(server.get(&off, &[]).await.status, 404);
 }

@@ -44,13 +44,13 @@ impl ResponseReader {
             self.push_head(input);
         }
         let Some(body) = &mut self.body else { return };
-        while let Some(content) = body.next_content(input) {
+        body.take_content(input, |content| {
             let room = MAX_CONTENT.saturating_sub(self.content.len());
             self.content.extend_from_slice(content.get(..room).unwrap_or(content));
             if content.len() > room {
                 self.fault = Some("sent more than 512 KiB in one response");
             }
-        }
+        });
         if body.is_done() {
             self.is_complete = true;
         } else if self.is_chunked && body.is_until_close() {

@@ -5,7 +5,9 @@ use std::iter;
 use crate::deck::content::block::Block;
 use crate::deck::content::text_run::plain_text;
 use crate::deck::demo_fence::DemoFence;
+use crate::deck::dialect::{Dialect, DialectEvidence};
 use crate::deck::front_matter::FrontMatter;
+use crate::deck::options::DeckOptions;
 use crate::deck::position::Position;
 
 /// A parsed talk. It has at least one slide, even if the file is empty.
@@ -13,8 +15,16 @@ use crate::deck::position::Position;
 pub struct Deck {
     /// The front matter's values, which apply to the whole talk.
     pub front_matter: FrontMatter,
+    /// How the deck is written, as far as its front matter says so.
+    pub options: DeckOptions,
+    /// The tool whose way of writing slides the deck follows.
+    pub dialect: Dialect,
+    /// What shows the dialect; `None` where nothing does.
+    pub dialect_evidence: Option<DialectEvidence>,
     /// The slides in order; never empty.
     pub slides: Vec<Slide>,
+    /// The paths of the files that the deck takes in, as written, whether or not they could be read.
+    pub files: Vec<String>,
 }
 
 /// The content between two slide dividers.

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::sockjs::frame::Frame;
+use crate::sockjs::js_string::JsString;
 use crate::sockjs::session::close::SessionClose;
 
 /// The state of a session.
@@ -103,6 +104,17 @@ pub enum SendError {
     /// The session is closed.
     #[error("the session is closed")]
     Closed,
+}
+
+/// Why a message was not taken at once; it comes back.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{error}")]
+pub struct TrySendError {
+    /// The reason.
+    #[source]
+    pub error: SendError,
+    /// The message.
+    pub message: JsString,
 }
 
 /// The messages of a session.

@@ -9,7 +9,7 @@ use crate::sockjs::js_string::JsString;
 use crate::sockjs::session::close::SessionClose;
 use crate::sockjs::session::exchange::{
     Action, Attached, Counts, Detached, NextFrame, ReceiverId, ReceiverKind, SendError,
-    SessionState, SessionTimer,
+    SessionState, SessionTimer, TrySendError,
 };
 use crate::sockjs::session::limits::SessionLimits;
 use crate::sockjs::session::outbox::Outbox;
@@ -139,9 +139,7 @@ impl SessionMachine {
         if !self.outbox.is_empty() {
             let messages = self.outbox.take(self.limits.frame_bytes);
             self.counts.sent = self.counts.sent.saturating_add(messages.len() as u64);
-            if std::mem::take(&mut self.refused_room) {
-                self.actions.push_back(Action::Room);
-            }
+            self.released_room();
             return Some(Frame::Messages(messages));
         }
         if let Some(close) = &self.close {
@@ -172,25 +170,19 @@ impl SessionMachine {
         self.release(now, ends.then(SessionClose::interrupted));
     }
 
-    /// Checks whether a message of `bytes` could be queued. Once there was no room,
-    /// [`Action::Room`] tells when some of it is free.
+    /// Queues a message for the receiver. Once there was no room, [`Action::Room`] tells when some
+    /// of it is free.
     ///
     /// # Errors
-    /// If there is no room, or the session is closed.
-    pub fn admit(&mut self, bytes: usize) -> Result<(), SendError> {
+    /// If there is no room, or the session is closed. The message comes back.
+    pub fn send(&mut self, now: Duration, message: JsString) -> Result<(), TrySendError> {
         if self.close.is_some() {
-            return Err(SendError::Closed);
+            return Err(TrySendError { error: SendError::Closed, message });
         }
-        self.refused_room |= !self.outbox.has_room(bytes, &self.limits);
-        if self.outbox.has_room(bytes, &self.limits) { Ok(()) } else { Err(SendError::Full) }
-    }
-
-    /// Queues a message for the receiver.
-    ///
-    /// # Errors
-    /// If there is no room, or the session is closed.
-    pub fn send(&mut self, now: Duration, message: JsString) -> Result<(), SendError> {
-        self.admit(message.len())?;
+        if !self.outbox.has_room(message.len(), &self.limits) {
+            self.refused_room = true;
+            return Err(TrySendError { error: SendError::Full, message });
+        }
         self.outbox.push(message);
         if let Some(receiver) = &mut self.receiver {
             receiver.waiting.get_or_insert(now);
@@ -242,12 +234,12 @@ impl SessionMachine {
         if self.forgotten {
             return None;
         }
-        let expires = match self.close {
-            Some(_) => Some((SessionTimer::Forget, self.expires)),
-            None => Some((SessionTimer::Disconnect, self.expires)),
+        let Some(receiver) = self.receiver else {
+            let closed = self.close.is_some();
+            let timer = if closed { SessionTimer::Forget } else { SessionTimer::Disconnect };
+            return Some((timer, self.expires));
         };
-        let Some(receiver) = self.receiver else { return expires };
-        let closing = expires.filter(|_| self.close.is_some());
+        let closing = self.close.as_ref().map(|_| (SessionTimer::Forget, self.expires));
         let stall = receiver.waiting.map(|since| since.saturating_add(self.limits.stall));
         let heartbeat = (!receiver.heartbeat_due && receiver.kind != ReceiverKind::RawWebSocket)
             .then(|| receiver.last_frame.saturating_add(self.limits.heartbeat));

@@ -16,7 +16,7 @@ mod tests;
 pub use close::{CloseCause, SessionClose};
 pub use exchange::{
     Action, Attached, Counts, Detached, NextFrame, ReceiverId, ReceiverKind, SendError,
-    SessionState, SessionTimer,
+    SessionState, SessionTimer, TrySendError,
 };
 pub use limits::SessionLimits;
 pub use machine::SessionMachine;

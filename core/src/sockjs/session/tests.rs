@@ -83,7 +83,8 @@ fn a_close_lets_what_waits_go_first_and_is_repeated_until_the_session_is_forgott
     session.close(at(1), away());
     session.close(at(1), SessionClose::stalled());
     assert_eq!(session.state(), SessionState::Closing);
-    assert_eq!(session.send(at(1), "b".into()), Err(SendError::Closed));
+    let refused = session.send(at(1), "b".into()).unwrap_err();
+    assert_eq!((refused.error, refused.message), (SendError::Closed, "b".into()));
     assert_eq!(session.receive(1), Err(SendError::Closed));
     assert_eq!(actions(&mut session), [Action::Wake(id), Action::Closed(away()), Action::Wake(id)]);
     assert_eq!(session.next_frame(at(1), id), NextFrame::More(Frame::message("a")));
@@ -172,14 +173,16 @@ fn a_full_queue_says_so_and_tells_when_there_is_room() {
     let limits = SessionLimits { queued_messages: 2, queued_bytes: 10, ..SessionLimits::default() };
     let mut session = SessionMachine::new(limits, START);
     session.send(START, "x".repeat(100).into()).expect("one that is too large fits alone");
-    assert_eq!(session.send(START, "a".into()), Err(SendError::Full));
+    let full = session.send(START, "a".into()).unwrap_err();
+    assert_eq!((full.error, full.message), (SendError::Full, "a".into()));
     let id = attach(&mut session, 1, ReceiverKind::Streaming);
     session.next_frame(at(1), id);
     session.next_frame(at(1), id);
     assert_eq!(actions(&mut session), [Action::Room]);
     session.send(at(1), "a".into()).unwrap();
     session.send(at(1), "b".into()).unwrap();
-    assert_eq!(session.send(at(1), "c".into()), Err(SendError::Full));
+    let full = session.send(at(1), "c".into()).unwrap_err();
+    assert_eq!((full.error, full.message), (SendError::Full, "c".into()));
     actions(&mut session);
     session.close(at(1), away());
     assert!(actions(&mut session).contains(&Action::Room), "whoever waits learns of the close");
@@ -290,7 +293,7 @@ proptest! {
                 },
                 Step::Send(length) => {
                     let message = JsString::from(format!("{}{}", queued.len(), "x".repeat(length)));
-                    match session.send(now, message.clone()) {
+                    match session.send(now, message.clone()).map_err(|refused| refused.error) {
                         Ok(()) => queued.push(message),
                         Err(SendError::Full) => prop_assert!(session.queued().0 > 0),
                         Err(SendError::Closed) => prop_assert!(session.close_reason().is_some()),

@@ -30,8 +30,9 @@ pub enum ContentPart {
     Response(Option<u16>, ContentFields),
     /// The next bytes of the content.
     Bytes(Vec<u8>),
-    /// Bytes of the content that were not captured.
-    Missing(ByteLen),
+    /// Bytes of the content that were not captured, and how many; `None` if that is unknown, even
+    /// whether there were any.
+    Missing(Option<ByteLen>),
     /// The end of the message; `false` if its rest was not captured or never came.
     End(bool),
 }
@@ -59,7 +60,7 @@ impl Content {
         missing: ByteLen,
         goes_on: bool,
     ) -> impl Iterator<Item = Self> {
-        let gap = Self { exchange, from, part: ContentPart::Missing(missing) };
+        let gap = Self { exchange, from, part: ContentPart::Missing(Some(missing)) };
         let end = (!goes_on).then(|| Self::end(exchange, from, false));
         std::iter::once(gap).chain(end)
     }

@@ -56,6 +56,8 @@ struct ArrivingMessage {
     is_compressed: bool,
     /// Whether that frame is the last of the message.
     is_last: bool,
+    /// Whether bytes that arrive are the message's: false within a control frame between fragments.
+    is_within: bool,
     data: Vec<u8>,
     missing: ByteLen,
 }
@@ -160,15 +162,19 @@ impl SockJsLog {
         }
         let arriving = &mut self.arriving[from];
         match event {
-            DecoderEvent::FrameStart(start) if start.kind.is_some() => {
+            DecoderEvent::FrameStart(start) if start.kind.is_none() => arriving.is_within = false,
+            DecoderEvent::FrameStart(start) => {
                 if matches!(start.role, FragmentRole::First { .. }) {
                     *arriving = ArrivingMessage::default();
                 }
                 arriving.is_compressed = start.compressed;
                 arriving.frame_number = start.frame_number;
                 arriving.is_last = start.header.fin;
+                arriving.is_within = true;
             }
-            DecoderEvent::Payload(piece) if !arriving.is_compressed => arriving.keep(piece),
+            DecoderEvent::Payload(piece) if arriving.is_within && !arriving.is_compressed => {
+                arriving.keep(piece);
+            }
             DecoderEvent::Inflated(piece) => arriving.keep(piece),
             DecoderEvent::MessageEnd(end) => {
                 let ArrivingMessage { frame_number, data, missing, .. } = std::mem::take(arriving);
@@ -182,16 +188,19 @@ impl SockJsLog {
             // A message that lacks bytes has no end of its own.
             DecoderEvent::FrameEnd(_) if arriving.is_last && arriving.missing > ByteLen::ZERO => {
                 let ArrivingMessage { frame_number, missing, .. } = std::mem::take(arriving);
-                let why = Unread::NotCaptured(missing);
+                let why = Unread::NotCaptured(Some(missing));
                 self.push_message(from, at, frame_number, WebSocketContent::Unread(&why));
             }
             _ => {}
         }
     }
 
-    /// Notes that bytes of the message that is arriving were not captured.
+    /// Notes that bytes of the frame that is arriving were not captured.
     pub(super) fn skip(&mut self, from: Side, missing: ByteLen) {
-        self.arriving[from].missing += missing;
+        let arriving = &mut self.arriving[from];
+        if arriving.is_within {
+            arriving.missing += missing;
+        }
     }
 
     /// Notes that an unknown number of frames was not captured.
@@ -199,9 +208,8 @@ impl SockJsLog {
         if !self.reader.wants_messages() {
             return;
         }
-        let ArrivingMessage { frame_number, missing, .. } =
-            std::mem::take(&mut self.arriving[from]);
-        let why = Unread::NotCaptured(missing);
+        let ArrivingMessage { frame_number, .. } = std::mem::take(&mut self.arriving[from]);
+        let why = Unread::NotCaptured(None);
         self.push_message(from, at, frame_number, WebSocketContent::Unread(&why));
         self.reader.lose_messages(from);
     }
@@ -255,7 +263,7 @@ fn content_of(kind: MessageKind, data: &[u8]) -> WebSocketContent<'_> {
 /// Returns why a message is not read of which `data` was kept, if it is not.
 fn why_unread(end: &MessageEnd, missing: ByteLen, data: &[u8]) -> Option<Unread> {
     if missing > ByteLen::ZERO {
-        Some(Unread::NotCaptured(missing))
+        Some(Unread::NotCaptured(Some(missing)))
     } else if end.inflate_stop.is_some() {
         Some(Unread::NotInflated)
     } else {

@@ -9,8 +9,9 @@ pub(super) const MAX_UNIT_LEN: usize = 1 << 20;
 /// Why something was not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unread {
-    /// So many bytes were not captured; what belongs to them before and behind is not read either.
-    NotCaptured(ByteLen),
+    /// So many bytes were not captured, or an unknown number; what belongs to them before and behind
+    /// is not read either.
+    NotCaptured(Option<ByteLen>),
     /// It is longer than what is read: so many bytes.
     TooLong(ByteLen),
     /// The body has this content coding.
@@ -56,8 +57,9 @@ impl BodyLines {
         self.keep(rest);
     }
 
-    /// Passes over bytes that were not captured, and over the rest of the line that they end in.
-    pub(super) fn skip(&mut self, missing: ByteLen, mut emit: impl FnMut(BodyUnit<'_>)) {
+    /// Passes over so many bytes that were not captured, or an unknown number, and over the rest of
+    /// the line that they end in.
+    pub(super) fn skip(&mut self, missing: Option<ByteLen>, mut emit: impl FnMut(BodyUnit<'_>)) {
         emit(BodyUnit::Unread(Unread::NotCaptured(missing)));
         *self = Self { is_damaged: true, ..Self::default() };
     }
@@ -98,7 +100,18 @@ impl BodyLines {
 pub(super) struct WholeBody {
     bytes: Vec<u8>,
     len: ByteLen,
-    missing: ByteLen,
+    missing: Missing,
+}
+
+/// The bytes of a body that were not captured.
+#[derive(Clone, Copy, Debug, Default)]
+enum Missing {
+    #[default]
+    Nothing,
+    /// So many.
+    Bytes(ByteLen),
+    /// Perhaps some.
+    Unknown,
 }
 
 impl WholeBody {
@@ -108,16 +121,22 @@ impl WholeBody {
         self.bytes.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
     }
 
-    pub(super) fn skip(&mut self, missing: ByteLen) {
-        self.missing += missing;
+    /// Passes over so many bytes that were not captured, or an unknown number.
+    pub(super) fn skip(&mut self, missing: Option<ByteLen>) {
+        self.missing = match (self.missing, missing) {
+            (Missing::Unknown, _) | (_, None) => Missing::Unknown,
+            (Missing::Nothing, Some(len)) => Missing::Bytes(len),
+            (Missing::Bytes(before), Some(len)) => Missing::Bytes(before + len),
+        };
     }
 
     /// Ends the body, and gives it out.
     pub(super) fn finish(self, is_complete: bool, emit: impl FnOnce(BodyUnit<'_>)) {
         emit(match (self.missing, is_complete) {
-            (ByteLen::ZERO, true) => unit(&self.bytes, self.len),
-            (ByteLen::ZERO, false) => BodyUnit::Unread(Unread::CutOff),
-            (missing, _) => BodyUnit::Unread(Unread::NotCaptured(missing)),
+            (Missing::Nothing, true) => unit(&self.bytes, self.len),
+            (Missing::Nothing, false) => BodyUnit::Unread(Unread::CutOff),
+            (Missing::Bytes(len), _) => BodyUnit::Unread(Unread::NotCaptured(Some(len))),
+            (Missing::Unknown, _) => BodyUnit::Unread(Unread::NotCaptured(None)),
         });
     }
 }
@@ -149,7 +168,7 @@ mod tests {
                 Ok(text) => {
                     text.as_bytes().chunks(piece).for_each(|bytes| lines.push(bytes, &mut emit));
                 }
-                Err(missing) => lines.skip(ByteLen::new(*missing), &mut emit),
+                Err(missing) => lines.skip(Some(ByteLen::new(*missing)), &mut emit),
             }
         }
         lines.finish(is_complete, &mut emit);
@@ -167,12 +186,33 @@ mod tests {
 
     #[test]
     fn a_line_with_a_gap_is_passed_over_to_its_end() {
-        let lost = "NotCaptured(ByteLen(3))";
+        let lost = "NotCaptured(Some(ByteLen(3)))";
         for piece in [1, 2, 100] {
             let within = [Ok("o\na[\"x"), Err(3), Ok("y\"]\nh\n")];
             assert_eq!(units(&within, piece, true), ["o", lost, "h"]);
             // What follows looks like a frame, but may be the end of a longer one.
             assert_eq!(units(&[Ok("o\n"), Err(3), Ok("h\no\n")], piece, true), ["o", lost, "o"]);
+        }
+    }
+
+    #[test]
+    fn a_body_with_an_unknown_gap_is_not_joined_across_it() {
+        let three = Some(ByteLen::new(3));
+        let cases = [
+            (&[three, three][..], Some(ByteLen::new(6))),
+            (&[None], None),
+            (&[three, None, three], None),
+        ];
+        for (gaps, missing) in cases {
+            let mut body = WholeBody::default();
+            body.push(b"[\"a");
+            for gap in gaps {
+                body.skip(*gap);
+            }
+            body.push(b"b\"]");
+            body.finish(true, |unit| {
+                assert_eq!(unit, BodyUnit::Unread(Unread::NotCaptured(missing)));
+            });
         }
     }
 

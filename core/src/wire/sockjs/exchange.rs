@@ -23,7 +23,7 @@ pub(super) struct ExchangeReader {
     number: u64,
     /// The type of the request's body.
     media_type: Option<String>,
-    /// The content coding of each body that has one.
+    /// The content coding of the request's body, if it has one.
     encoding: Option<Box<str>>,
     /// The body of the request; `None` once it was read.
     sent: Option<WholeBody>,

@@ -114,8 +114,8 @@ impl std::fmt::Display for Unread {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         use crate::wire::format::byte_count;
         match self {
-            Self::NotCaptured(ByteLen::ZERO) => f.write_str("bytes were not captured here"),
-            Self::NotCaptured(len) => write!(f, "{} not captured", byte_count(*len)),
+            Self::NotCaptured(None) => f.write_str("bytes were not captured here"),
+            Self::NotCaptured(Some(len)) => write!(f, "{} not captured", byte_count(*len)),
             Self::TooLong(len) => write!(f, "{}, too long to be read", byte_count(*len)),
             Self::Encoded(coding) => write!(f, "the body is coded with {coding}"),
             Self::NotInflated => f.write_str("could not be inflated"),

@@ -160,7 +160,10 @@ fn a_websocket_is_sockjs_only_if_its_path_and_its_first_message_say_so() {
 fn fragments_of_a_message_are_one_frame_of_sockjs() {
     let sent = [
         &opening("/0/s/websocket")[..],
-        &[bytes(Server, b"\x81\x01o\x01\x03a[\"\x89\x00\x80\x03x\"]"), bytes(Server, b"\x81\x01h")],
+        &[
+            bytes(Server, b"\x81\x01o\x01\x03a[\"\x89\x01y\x80\x03x\"]"),
+            bytes(Server, b"\x81\x01h"),
+        ],
     ]
     .concat();
     assert_eq!(
@@ -172,6 +175,20 @@ fn fragments_of_a_message_are_one_frame_of_sockjs() {
     // Frame 2 is a Ping between the fragments.
     let numbers = [0, 3, 4].map(RowPlace::Frame);
     assert_eq!(places.collect::<Vec<_>>(), numbers);
+}
+
+#[test]
+fn what_a_control_frame_between_fragments_lacks_is_not_the_messages() {
+    let sent = [
+        &opening("/0/s/websocket")[..],
+        &[
+            bytes(Server, b"\x81\x01o\x01\x03a[\"\x89\x03y"),
+            (Server, Err(2)),
+            bytes(Server, b"\x80\x03x\"]"),
+        ],
+    ]
+    .concat();
+    assert_eq!(rows(&sent), ["3 < websocket open", "5 < websocket 0 \"x\" 2..5"]);
 }
 
 #[test]

@@ -198,8 +198,8 @@ impl<R: Fn(FallBackReport) + Send> Steps<'_, R> {
                     None => return Attempt::Stopped,
                 },
             }
-            let latest = reports.borrow_and_update().clone();
-            if let Some(end) = latest.and_then(|latest| self.read(transport, &latest)) {
+            let latest = reports.borrow_and_update();
+            if let Some(end) = latest.as_ref().and_then(|latest| self.read(transport, latest)) {
                 return end;
             }
         }

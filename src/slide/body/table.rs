@@ -1,28 +1,50 @@
 //! Lays a table out for a width. Where there is too little room the widest columns shrink first,
-//! and their cells wrap.
+//! and their cells wrap; a table with too many columns for that moves sideways.
 
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use crate::app::slide::wrap::{StyledText, longest_word, natural_width, wrap};
 use crate::deck::{ColumnAlign, TableBlock, TextRun};
+use crate::slide::body::builder::{BodyBuilder, LinePrefix, Room};
+use crate::slide::body::placing::WrittenLine;
+use crate::slide::text::runs::styled_runs;
+use crate::slide::text::wrap::{StyledText, longest_word, natural_width, wrap};
 use crate::stage::Theme;
 
 /// The number of blank cells between two columns.
 const COLUMN_GAP: usize = 3;
+/// The width of a word that is not broken while the table can move sideways instead.
+const MAX_WHOLE_WORD: usize = 20;
+/// The maximum width of a column in a table that moves sideways.
+const MAX_COLUMN_WIDTH: usize = 40;
 
-/// Returns the lines of `table` in `width` cells. `pieces` turns the runs of a table cell into
-/// styled text.
-pub(super) fn lay_out_table(
-    table: &TableBlock,
-    width: usize,
-    theme: &Theme,
-    pieces: impl Fn(&[TextRun], Style) -> Vec<StyledText>,
-) -> Vec<Line<'static>> {
+impl BodyBuilder<'_> {
+    pub(super) fn table(&mut self, table: &TableBlock, prefix: &mut LinePrefix, room: Room) {
+        let left = if prefix.width() == 0 { room.left } else { room.x + prefix.width() };
+        let rows = lay_out_table(table, room.right.saturating_sub(left), self.style.theme);
+        let mut lines = Vec::new();
+        for (index, row) in rows.into_iter().enumerate() {
+            // The header waits for nothing.
+            if table.pauses && index > 0 {
+                self.pause();
+            }
+            let step = self.shown_from;
+            let line = |body| WrittenLine { body, step, ..WrittenLine::default() };
+            lines.extend(row.into_iter().map(line));
+        }
+        self.written(lines, prefix, room);
+    }
+}
+
+/// Returns the lines of `table` in `width` cells: those of the header with the line below it, then
+/// those of each row.
+fn lay_out_table(table: &TableBlock, width: usize, theme: &Theme) -> Vec<Vec<Line<'static>>> {
     let count = table.columns.len().max(1);
     let bold = Style::new().fg(theme.accent).add_modifier(Modifier::BOLD);
     let row = |cells: &[Vec<TextRun>], style| -> Vec<Vec<StyledText>> {
-        (0..count).map(|i| cells.get(i).map_or_else(Vec::new, |runs| pieces(runs, style))).collect()
+        let cell =
+            |i: usize| cells.get(i).map_or_else(Vec::new, |runs| styled_runs(runs, style, theme));
+        (0..count).map(cell).collect()
     };
     let header = row(&table.header, bold);
     let rows: Vec<Vec<Vec<StyledText>>> =
@@ -33,29 +55,37 @@ pub(super) fn lay_out_table(
     };
     let wanted: Vec<usize> = (0..count).map(|i| widest(natural_width, i)).collect();
     let least: Vec<usize> = (0..count).map(|i| widest(longest_word, i)).collect();
-    let widths = distribute_width(&wanted, &least, width.saturating_sub(COLUMN_GAP * (count - 1)));
+    let gaps = COLUMN_GAP * (count - 1);
+    let widths = distribute_width(&wanted, &least, width.saturating_sub(gaps));
 
-    // Lines between rows help only if most rows wrap. Otherwise they waste height.
-    let wraps =
-        |row: &&Vec<Vec<StyledText>>| (0..count).any(|i| natural_width(&row[i]) > widths[i]);
-    let ruled = 2 * rows.iter().filter(wraps).count() >= rows.len();
-    let mut lines = row_lines(&header, &widths, &table.columns);
-    let total = widths.iter().sum::<usize>() + COLUMN_GAP * (count - 1);
-    lines.push(Line::styled("─".repeat(total.min(width)), theme.faint()));
+    let mut drawn = vec![row_lines(&header, &widths, &table.columns)];
+    let total = widths.iter().sum::<usize>() + gaps;
+    drawn[0].push(Line::styled("─".repeat(total), theme.faint()));
+    // A line between two rows helps only where one of them wraps. Elsewhere it wastes height.
+    let mut wraps_above = false;
     for (index, row) in rows.iter().enumerate() {
-        if ruled && index > 0 {
-            lines.push(Line::styled("┈".repeat(total.min(width)), theme.faint()));
+        let mut lines = row_lines(row, &widths, &table.columns);
+        let wraps = lines.len() > 1;
+        if index > 0 && (wraps || wraps_above) {
+            lines.insert(0, Line::styled("┈".repeat(total), theme.faint()));
         }
-        lines.extend(row_lines(row, &widths, &table.columns));
+        wraps_above = wraps;
+        drawn.push(lines);
     }
-    lines
+    drawn
 }
 
 /// Distributes `room` cells. If the wanted widths do not fit, the widest columns shrink first: down
-/// to their longest word, and only then below that.
+/// to their longest word, and only then to a part of it. If that is not enough, the columns are as
+/// wide as the words in them want, and the table is wider than `room`.
 fn distribute_width(wanted: &[usize], least: &[usize], room: usize) -> Vec<usize> {
+    let capped: Vec<usize> = least.iter().map(|&least| least.min(MAX_WHOLE_WORD)).collect();
+    if capped.iter().sum::<usize>() > room {
+        let wide = |(&wanted, &least): (&usize, &usize)| wanted.min(least.max(MAX_COLUMN_WIDTH));
+        return wanted.iter().zip(least).map(wide).collect();
+    }
     let mut widths = wanted.to_vec();
-    for floor in [least, &vec![1; least.len()]] {
+    for floor in [least, &capped] {
         while widths.iter().sum::<usize>() > room {
             let give =
                 (0..widths.len()).filter(|&i| widths[i] > floor[i]).max_by_key(|&i| widths[i]);
@@ -103,10 +133,9 @@ mod tests {
     fn drawn(source: &str, width: usize) -> Vec<String> {
         let (deck, _) = parse(source);
         let Block::Table(table) = &deck.slides[0].blocks[0] else { panic!("no table in {source}") };
-        let pieces =
-            |runs: &[TextRun], style| runs.iter().map(|run| (run.text.clone(), style)).collect();
-        lay_out_table(table, width, &Theme::DARK, pieces)
+        lay_out_table(table, width, &Theme::DARK)
             .iter()
+            .flatten()
             .map(|line| line.to_string().trim_end().to_owned())
             .collect()
     }

@@ -7,6 +7,9 @@ use crate::deck::CodeBlock;
 /// The number of listings that are kept, the latest ones: several slides full of code.
 const MAX_LISTINGS: usize = 64;
 
+/// The language of a fence that holds a diagram. Its tokens are the lines of the drawing.
+pub const MERMAID: &str = "mermaid";
+
 /// The kind of a token of code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenKind {
@@ -63,13 +66,13 @@ pub struct HighlightedListing {
 
 /// The listings that were highlighted last.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Highlights {
+pub struct Highlights {
     latest: VecDeque<HighlightedListing>,
 }
 
 impl Highlights {
     /// Keeps a highlighted listing, in place of the oldest if there are too many.
-    pub(crate) fn insert(&mut self, highlighted: HighlightedListing) {
+    pub fn insert(&mut self, highlighted: HighlightedListing) {
         if self.latest.len() == MAX_LISTINGS {
             self.latest.pop_front();
         }

@@ -6,8 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::net::add_clamped;
-use crate::servers::Limits;
-use crate::servers::connection::timeout::Timeout;
+use crate::net::timed::timeout::Timeout;
 use crate::wire::Header;
 
 /// The maximum length of a frame header in bytes (RFC 6455 section 5.2).
@@ -33,8 +32,8 @@ impl Progress {
         self.received = self.received.saturating_add(count as u64);
     }
 
-    /// Returns when it is late: when nothing has arrived for [`Limits::frame_timeout`], or when the
-    /// whole is slower than [`Limits::min_rate`].
+    /// Returns when it is late: when nothing has arrived for [`Pace::still`], or when the whole is
+    /// slower than [`Pace::min_rate`].
     pub(crate) fn deadline(&self, pace: Pace) -> Instant {
         let still = add_clamped(self.last, pace.still);
         match self.slow(pace) {
@@ -51,18 +50,13 @@ impl Progress {
     }
 }
 
-/// The required pace of something that is arriving: [`Limits::frame_timeout`] and
-/// [`Limits::min_rate`].
+/// The required pace of something that is arriving.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pace {
-    still: Duration,
-    min_rate: u64,
-}
-
-impl From<Limits> for Pace {
-    fn from(limits: Limits) -> Self {
-        Self { still: limits.frame_timeout, min_rate: limits.min_rate }
-    }
+    /// The longest time without a byte of it.
+    pub(crate) still: Duration,
+    /// The minimum rate in bytes per second; 0 for none.
+    pub(crate) min_rate: u64,
 }
 
 /// Follows the frames of one direction of a WebSocket through the bytes that a socket delivers.

@@ -1,9 +1,10 @@
-//! Breaks styled text into lines of a given width, between words or graphemes.
+//! Breaks styled text into lines of a given width, between words, ideographs or graphemes.
 
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use unicode_segmentation::UnicodeSegmentation as _;
 
+use crate::slide::text::line_break::{may_break, unbreakable_parts};
 use crate::text;
 
 /// A piece of text in one style. A piece that is `"\n"` ends its line.
@@ -22,7 +23,7 @@ pub(crate) fn wrap(pieces: &[StyledText], width: usize) -> Vec<Line<'static>> {
         for part in text.split_inclusive(' ') {
             // A word may run over several pieces, so it ends at a blank and not at the end of a
             // piece.
-            breaker.word.push(part.trim_end_matches(' '), *style);
+            breaker.push_letters(part.trim_end_matches(' '), *style);
             if part.ends_with(' ') {
                 breaker.end_word();
                 breaker.blank = Some(*style);
@@ -36,14 +37,14 @@ pub(crate) fn wrap(pieces: &[StyledText], width: usize) -> Vec<Line<'static>> {
 
 /// Returns the width of `pieces` in cells before wrapping; that of the longest line if they hold
 /// line breaks.
-pub(super) fn natural_width(pieces: &[StyledText]) -> usize {
+pub(crate) fn natural_width(pieces: &[StyledText]) -> usize {
     pieces.split(|(text, _)| text == "\n").map(line_width).max().unwrap_or(0)
 }
 
 /// Returns the width of the widest word in cells.
-pub(super) fn longest_word(pieces: &[StyledText]) -> usize {
+pub(crate) fn longest_word(pieces: &[StyledText]) -> usize {
     let all: String = pieces.iter().map(|(text, _)| text.as_str()).collect();
-    all.split([' ', '\n']).map(text::width).max().unwrap_or(0)
+    unbreakable_parts(&all).map(text::width).max().unwrap_or(0)
 }
 
 fn line_width(pieces: &[StyledText]) -> usize {
@@ -57,6 +58,10 @@ struct StyledLine {
 }
 
 impl StyledLine {
+    fn last_char(&self) -> Option<char> {
+        self.pieces.last()?.0.chars().next_back()
+    }
+
     fn push(&mut self, text: &str, style: Style) {
         if text.is_empty() {
             return;
@@ -79,6 +84,21 @@ struct LineBreaker {
 }
 
 impl LineBreaker {
+    /// Appends letters to the word. It ends where a line may end between two of them.
+    fn push_letters(&mut self, letters: &str, style: Style) {
+        let mut start = 0;
+        let mut last = self.word.last_char();
+        for (at, letter) in letters.char_indices() {
+            if last.is_some_and(|last| may_break(last, letter)) {
+                self.word.push(&letters[start..at], style);
+                self.end_word();
+                start = at;
+            }
+            last = Some(letter);
+        }
+        self.word.push(&letters[start..], style);
+    }
+
     fn end_word(&mut self) {
         let word = std::mem::take(&mut self.word);
         if word.pieces.is_empty() {
@@ -152,6 +172,14 @@ mod tests {
     fn a_word_wider_than_the_line_is_broken_between_graphemes() {
         assert_eq!(lines(&[("abcdefgh ij", Style::new())], 3), ["abc", "def", "gh", "ij"]);
         assert_eq!(lines(&[("日本語", Style::new())], 5), ["日本", "語"]);
+    }
+
+    #[test]
+    fn ideographs_fill_their_lines_whatever_stands_beside_them() {
+        let text = "長い日本語の文です。WebSocketと";
+        assert_eq!(lines(&[(text, Style::new())], 12), ["長い日本語の", "文です。", "WebSocketと"]);
+        let styled = [("ab 日本", Style::new()), ("語です", Style::new().bold())];
+        assert_eq!(lines(&styled, 9), ["ab 日本語", "です"]);
     }
 
     #[test]

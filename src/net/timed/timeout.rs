@@ -1,5 +1,4 @@
-//! [`Timeout`]: the time [limit](crate::servers::Limits) that a peer has exceeded, as an error of
-//! its socket.
+//! [`Timeout`]: the time limit that a peer has exceeded, as an error of its socket.
 
 use std::io;
 use std::time::Duration;
@@ -7,8 +6,7 @@ use std::time::Duration;
 /// A time limit that a peer has exceeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Timeout {
-    /// Nothing more of a frame arrived within
-    /// [`Limits::frame_timeout`](crate::servers::Limits::frame_timeout).
+    /// Nothing more of a frame arrived in time.
     #[error("a frame stalled for {} s, at least {more} bytes before its end", .limit.as_secs_f32())]
     StillFrame {
         /// The timeout.
@@ -16,7 +14,7 @@ pub(crate) enum Timeout {
         /// The minimum number of bytes that are missing.
         more: u64,
     },
-    /// A frame arrived slower than [`Limits::min_rate`](crate::servers::Limits::min_rate).
+    /// A frame arrived slower than it must.
     #[error(
         "a frame came at less than {rate} bytes a second, and at least {more} bytes are missing"
     )]
@@ -26,8 +24,7 @@ pub(crate) enum Timeout {
         /// The minimum number of bytes that are missing.
         more: u64,
     },
-    /// The peer read nothing within
-    /// [`Limits::write_timeout`](crate::servers::Limits::write_timeout).
+    /// The peer read nothing in time.
     #[error("the peer read nothing for {} s", .0.as_secs_f32())]
     Write(Duration),
 }

@@ -10,36 +10,38 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::servers::Limits;
-use crate::servers::connection::frame_clock::{FrameClock, Pace};
-use crate::servers::connection::timeout::Timeout;
+use crate::net::timed::frame_clock::{FrameClock, Pace};
+use crate::net::timed::timeout::Timeout;
 
 /// A timer that is created when it is first needed, so that an idle connection has none.
 type Timer = Option<Pin<Box<Sleep>>>;
 
+/// The times that a peer may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SocketTimes {
+    /// The pace of a frame that is arriving.
+    pub(crate) pace: Pace,
+    /// How long the peer may read nothing; `None` for ever.
+    pub(crate) write: Option<Duration>,
+}
+
 /// A socket with timeouts. Writes fail with [`Timeout::Write`] when the peer has read nothing for
-/// [`Limits::write_timeout`]. Once it knows where the frames [begin](Timed::frames_begin), reads
-/// fail when a frame is late.
+/// [`SocketTimes::write`]. Once it knows where the frames [begin](Timed::frames_begin), reads fail
+/// when a frame is late.
 #[derive(Debug)]
 pub(crate) struct Timed<S> {
     stream: S,
     pace: Pace,
-    write: Duration,
+    write: Option<Duration>,
     frames: Option<FrameClock>,
     late_frame: Timer,
     no_write: Timer,
 }
 
 impl<S> Timed<S> {
-    pub(crate) fn new(stream: S, limits: Limits) -> Self {
-        Self {
-            stream,
-            pace: limits.into(),
-            write: limits.write_timeout,
-            frames: None,
-            late_frame: None,
-            no_write: None,
-        }
+    pub(crate) fn new(stream: S, times: impl Into<SocketTimes>) -> Self {
+        let SocketTimes { pace, write } = times.into();
+        Self { stream, pace, write, frames: None, late_frame: None, no_write: None }
     }
 
     /// Starts following WebSocket frames; `rest` has been read already.
@@ -80,7 +82,7 @@ impl<S> Timed<S> {
             // Any progress restarts the timeout: a slow reader is not a stalled one.
             return written;
         }
-        let limit = self.write;
+        let Some(limit) = self.write else { return written };
         let timer = self.no_write.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
         ready!(timer.as_mut().poll(cx));
         Poll::Ready(Err(Timeout::Write(limit).into()))
@@ -156,8 +158,8 @@ mod tests {
     const LIMIT: Duration = Duration::from_secs(10);
     const ALMOST: Duration = Duration::from_millis(9_999);
 
-    fn limits() -> Limits {
-        Limits { frame_timeout: LIMIT, write_timeout: LIMIT, min_rate: 1, ..Limits::default() }
+    fn limits() -> SocketTimes {
+        SocketTimes { pace: Pace { still: LIMIT, min_rate: 1 }, write: Some(LIMIT) }
     }
 
     #[tokio::test(start_paused = true)]

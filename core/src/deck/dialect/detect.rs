@@ -1,0 +1,364 @@
+//! Which dialect a deck is written in, judged by what only that dialect has.
+
+use crate::deck::dialect::kind::Dialect;
+use crate::deck::dialect::outline::is_rule;
+use crate::deck::dialect::pieces::{Piece, PieceKind};
+
+/// A sign of a dialect.
+#[derive(Clone, Copy, Debug)]
+struct Sign {
+    dialect: Dialect,
+    weight: u32,
+    /// The byte of the source at which it stands.
+    at: usize,
+}
+
+/// The signs of all dialects that a deck has.
+#[derive(Debug, Default)]
+struct Signs(Vec<Sign>);
+
+/// How often a sign can count in all: a deck full of one notation isn't surer than that.
+const MAX_SIGNS: usize = 4;
+
+/// Keys of the front matter, with the dialect that has them and how sure they make it.
+const KEYS: &[(Dialect, u32, &[&str])] = &[
+    (Dialect::Presenterm, 4, &["sub_title", "event", "location", "options"]),
+    (Dialect::Presenterm, 1, &["authors"]),
+    (Dialect::Patat, 12, &["patat"]),
+    (Dialect::Lookatme, 6, &["styles", "extensions"]),
+    (Dialect::Marp, 12, &["marp"]),
+    (Dialect::Marp, 6, &["headingDivider", "_class", "_paginate"]),
+    (Dialect::Marp, 2, &["paginate", "backgroundColor", "backgroundImage", "math"]),
+    (
+        Dialect::Slidev,
+        4,
+        &[
+            "highlighter",
+            "drawings",
+            "mdc",
+            "routerMode",
+            "colorSchema",
+            "lineNumbers",
+            "themeConfig",
+            "canvasWidth",
+            "aspectRatio",
+            "layout",
+        ],
+    ),
+    (Dialect::Slidev, 1, &["info", "fonts", "background", "transition"]),
+    (
+        Dialect::RevealMd,
+        8,
+        &["revealOptions", "verticalSeparator", "highlightTheme", "notesSeparator"],
+    ),
+    (Dialect::RevealMd, 2, &["scripts", "css", "separator", "preprocessor"]),
+    (Dialect::Slides, 8, &["paging"]),
+];
+
+/// The comment commands that are presenterm's alone.
+const PRESENTERM_COMMANDS: [&str; 16] = [
+    "column_layout",
+    "column",
+    "reset_layout",
+    "jump_to_middle",
+    "new_line",
+    "new_lines",
+    "newline",
+    "newlines",
+    "incremental_lists",
+    "incremental_tables",
+    "list_item_newlines",
+    "no_footer",
+    "font_size",
+    "alignment",
+    "skip_slide",
+    "snippet_output",
+];
+
+/// The directives of Marp; each can also begin with `_`, for a single slide.
+pub(super) const MARP_DIRECTIVES: [&str; 14] = [
+    "class",
+    "paginate",
+    "header",
+    "footer",
+    "backgroundColor",
+    "backgroundImage",
+    "backgroundPosition",
+    "backgroundRepeat",
+    "backgroundSize",
+    "color",
+    "theme",
+    "style",
+    "headingDivider",
+    "size",
+];
+
+/// Returns the dialect of a deck with the byte of the source that shows it. `head` is the front
+/// matter, from the first byte of the source; `pieces` are of the body behind it.
+pub(super) fn detect(head: &str, pieces: &[Piece]) -> (Dialect, Option<usize>) {
+    let mut signs = Signs::default();
+    signs.read_head(head);
+    let mut is_slide_start = true;
+    for (index, piece) in pieces.iter().enumerate() {
+        let at = head.len().saturating_add(piece.start);
+        match piece.kind {
+            PieceKind::Comment(text) => signs.read_comment(text, at),
+            PieceKind::Code(info) => signs.read_code(info, at),
+            PieceKind::Line(line) => {
+                signs.read_line(line, at);
+                if is_slide_start {
+                    signs.read_first_line(line, at);
+                }
+                if is_rule(line) {
+                    signs.read_rule(line, pieces.get(index + 1), at);
+                }
+                if index < 3 && line.starts_with('%') {
+                    signs.read_title_block(line, at);
+                }
+            }
+        }
+        let is_divider = piece.line().is_some_and(is_rule);
+        is_slide_start = is_divider || (is_slide_start && piece.is_blank());
+    }
+    signs.strongest()
+}
+
+impl Signs {
+    fn add(&mut self, dialect: Dialect, weight: u32, at: usize) {
+        let same = |sign: &&Sign| sign.dialect == dialect && sign.weight == weight;
+        if self.0.iter().filter(same).count() < MAX_SIGNS {
+            self.0.push(Sign { dialect, weight, at });
+        }
+    }
+
+    /// Returns the dialect with the most weight and the heaviest of its signs.
+    fn strongest(&self) -> (Dialect, Option<usize>) {
+        let weight = |dialect: Dialect| -> u32 {
+            self.0.iter().filter(|sign| sign.dialect == dialect).map(|sign| sign.weight).sum()
+        };
+        let mut found = (Dialect::Wiretalk, 1);
+        for dialect in Dialect::ALL {
+            if weight(dialect) > found.1 {
+                found = (dialect, weight(dialect));
+            }
+        }
+        let of_it = self.0.iter().filter(|sign| sign.dialect == found.0);
+        // Of signs that weigh the same, the first.
+        let best = of_it.max_by_key(|sign| (sign.weight, std::cmp::Reverse(sign.at)));
+        (found.0, best.map(|sign| sign.at))
+    }
+
+    fn read_head(&mut self, head: &str) {
+        let mut at = 0;
+        for line in head.split_inclusive('\n') {
+            let key = line.split_once(':').map_or("", |(key, _)| key);
+            for &(dialect, weight, keys) in KEYS {
+                if keys.contains(&key) {
+                    self.add(dialect, weight, at);
+                }
+            }
+            at += line.len();
+        }
+    }
+
+    fn read_comment(&mut self, comment: &str, at: usize) {
+        let text = comment.trim();
+        let name = text.split(':').next().unwrap_or("").trim();
+        match name {
+            "section" | "depth" => self.add(Dialect::Wiretalk, 5, at),
+            "stop" => self.add(Dialect::Lookatme, 6, at),
+            "config" => self.add(Dialect::Patat, 6, at),
+            ".slide" | ".element" => self.add(Dialect::RevealMd, 8, at),
+            _ if PRESENTERM_COMMANDS.contains(&name) => self.add(Dialect::Presenterm, 4, at),
+            _ if is_marp_directive(text) => {
+                let weight = if name.starts_with('_') { 6 } else { 4 };
+                self.add(Dialect::Marp, weight, at);
+            }
+            _ => {}
+        }
+    }
+
+    fn read_code(&mut self, info: &str, at: usize) {
+        let word = info.split([' ', '{']).next().unwrap_or("");
+        let attributes = ["+exec", "+render", "+line_numbers", "+no_background", "+pty", "+image"];
+        match word {
+            "demo" => self.add(Dialect::Wiretalk, 8, at),
+            "row" | "theme" => self.add(Dialect::Deckhand, 4, at),
+            "terminal" if info.contains("rows=") => self.add(Dialect::Deckhand, 4, at),
+            _ if word.starts_with("terminal") => self.add(Dialect::Lookatme, 3, at),
+            _ if attributes.iter().any(|attribute| info.contains(attribute)) => {
+                self.add(Dialect::Presenterm, 4, at);
+            }
+            _ => {}
+        }
+    }
+
+    fn read_line(&mut self, line: &str, at: usize) {
+        let text = line.trim();
+        let start = text.trim_start_matches('#').trim_start();
+        match text {
+            ". . ." => self.add(Dialect::Patat, 4, at),
+            "???" => {
+                self.add(Dialect::Remark, 3, at);
+                self.add(Dialect::Deckhand, 2, at);
+            }
+            "--" => {
+                self.add(Dialect::Deckhand, 3, at);
+                self.add(Dialect::Remark, 1, at);
+            }
+            "^" => self.add(Dialect::Mdp, 3, at),
+            "----" if line.starts_with('-') => self.add(Dialect::RevealMd, 2, at),
+            "::: notes" | ":::notes" => self.add(Dialect::Patat, 2, at),
+            _ if text.starts_with("->") && text.ends_with("<-") => self.add(Dialect::Mdp, 3, at),
+            _ if text.starts_with("^ ") => self.add(Dialect::Deckset, 3, at),
+            _ if text.starts_with("[.") && text.ends_with(']') => self.add(Dialect::Deckset, 6, at),
+            _ if start.starts_with("[fit]") => self.add(Dialect::Deckset, 4, at),
+            _ if text.starts_with("![bg") || start.starts_with("<!-- fit -->") => {
+                self.add(Dialect::Marp, 5, at);
+            }
+            _ if text.contains("<v-click") || text.contains(" v-click>") => {
+                self.add(Dialect::Slidev, 6, at);
+            }
+            "::right::" | "::left::" => self.add(Dialect::Slidev, 6, at),
+            _ if text.contains("<!-- .element:") || text.contains("<!-- .slide:") => {
+                self.add(Dialect::RevealMd, 8, at);
+            }
+            _ if starts_notes(text) => self.add(Dialect::RevealMd, 2, at),
+            _ if text.starts_with(".left-column[") || text.starts_with(".right-column[") => {
+                self.add(Dialect::Remark, 4, at);
+            }
+            _ => {}
+        }
+    }
+
+    /// Reads the first line of a slide, where remark and Deckset have properties.
+    fn read_first_line(&mut self, line: &str, at: usize) {
+        let key = line.split_once(": ").map_or("", |(key, _)| key);
+        match key {
+            "class" | "name" | "template" | "layout" | "count" | "background-image" => {
+                self.add(Dialect::Remark, 4, at);
+            }
+            "footer" | "slidenumbers" | "autoscale" | "build-lists" => {
+                self.add(Dialect::Deckset, 6, at);
+            }
+            _ => {}
+        }
+    }
+
+    /// Reads a rule: in Slidev, front matter of the slide can follow on the very next line.
+    fn read_rule(&mut self, line: &str, next: Option<&Piece>, at: usize) {
+        let next = next.and_then(Piece::line).unwrap_or("");
+        let key = next.split_once(':').map_or("", |(key, _)| key);
+        if line.trim_end() == "---" && is_slidev_key(key) {
+            self.add(Dialect::Slidev, 5, at.saturating_add(line.len() + 1));
+        }
+    }
+
+    fn read_title_block(&mut self, line: &str, at: usize) {
+        let is_mdp = ["%title:", "%author:", "%date:"].iter().any(|key| line.starts_with(key));
+        if is_mdp {
+            self.add(Dialect::Mdp, 12, at);
+        } else if line.starts_with("% ") {
+            self.add(Dialect::Pandoc, 6, at);
+        }
+    }
+}
+
+/// Whether `text` begins the notes of a slide for reveal.js.
+pub(super) fn starts_notes(text: &str) -> bool {
+    let mut words = text.splitn(2, ':');
+    let word = words.next().unwrap_or("");
+    words.next().is_some()
+        && (word.eq_ignore_ascii_case("note") || word.eq_ignore_ascii_case("notes"))
+}
+
+/// Whether each line of a comment sets a directive of Marp.
+pub(super) fn is_marp_directive(comment: &str) -> bool {
+    let mut lines = comment.trim().lines().filter(|line| !line.starts_with([' ', '\t']));
+    let mut first = lines.clone();
+    first.next().is_some()
+        && lines.all(|line| {
+            let key = line.split_once(':').map_or("", |(key, _)| key);
+            let key = key.strip_prefix('_').unwrap_or(key);
+            MARP_DIRECTIVES.contains(&key) || matches!(key, "marp" | "math" | "title")
+        })
+}
+
+/// Whether `key` can begin the front matter of a slide in Slidev.
+fn is_slidev_key(key: &str) -> bool {
+    const KEYS: [&str; 19] = [
+        "layout",
+        "transition",
+        "class",
+        "background",
+        "level",
+        "clicks",
+        "hide",
+        "disabled",
+        "hideInToc",
+        "src",
+        "title",
+        "routeAlias",
+        "dragPos",
+        "image",
+        "zoom",
+        "preload",
+        "theme",
+        "mdc",
+        "layoutClass",
+    ];
+    KEYS.contains(&key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deck::dialect::pieces::cut;
+
+    fn found(head: &str, body: &str) -> (Dialect, Option<String>) {
+        let (dialect, at) = detect(head, &cut(body));
+        let source = format!("{head}{body}");
+        let line = at.map(|at| source[at..].lines().next().unwrap_or("").to_owned());
+        (dialect, line)
+    }
+
+    #[test]
+    fn each_dialect_is_known_by_what_it_alone_has() {
+        let cases = [
+            ("", "# A\n\n```demo grid\n```\n", Dialect::Wiretalk, "```demo grid"),
+            ("---\ntitle: a\nevent: b\n---\n", "", Dialect::Presenterm, "event: b"),
+            (
+                "",
+                "# A\n\n<!-- jump_to_middle -->\n",
+                Dialect::Presenterm,
+                "<!-- jump_to_middle -->",
+            ),
+            ("", "# A\n\n. . .\n\nb\n", Dialect::Patat, ". . ."),
+            ("", "# A\n\n<!-- stop -->\n\nb\n", Dialect::Lookatme, "<!-- stop -->"),
+            ("---\nmarp: true\n---\n", "# A\n", Dialect::Marp, "marp: true"),
+            ("", "<!-- _class: lead -->\n# A\n", Dialect::Marp, "<!-- _class: lead -->"),
+            ("", "# A\n\n---\nlayout: center\n---\n\n# B\n", Dialect::Slidev, "layout: center"),
+            ("", "# A\n\n<v-click>\n\nb\n\n</v-click>\n", Dialect::Slidev, "<v-click>"),
+            ("", "# A\n\n- b <!-- .element: class=\"fragment\" -->\n", Dialect::RevealMd, "- b"),
+            ("", "# A\n\nNotes: say it\n", Dialect::RevealMd, "Notes: say it"),
+            ("", "%title: A\n%author: B\n\n# A\n", Dialect::Mdp, "%title: A"),
+            ("", "# A\n\n--\n\n## B\n\n???\nc\n", Dialect::Deckhand, "--"),
+            ("", "class: center\n\n# A\n\n--\n\nb\n\n???\nc\n", Dialect::Remark, "class: center"),
+            ("", "# A\n\n[.build-lists: true]\n\n- b\n", Dialect::Deckset, "[.build-lists: true]"),
+            ("", "% A\n% B\n\n# A\n", Dialect::Pandoc, "% A"),
+            ("---\npaging: x\n---\n", "# A\n", Dialect::Slides, "paging: x"),
+        ];
+        for (head, body, dialect, line) in cases {
+            let (is, shows) = found(head, body);
+            assert_eq!(is, dialect, "{head}{body}");
+            assert!(shows.unwrap().starts_with(line), "{head}{body}");
+        }
+    }
+
+    #[test]
+    fn what_every_tool_has_shows_nothing() {
+        let body = "# A\n\n- b\n\n<!-- pause -->\n\nNote the order: first b\n\n---\n\n# C\n\n\
+                    ```sh\n. . .\n???\n^ x\n```\n\n<!-- a remark: of mine -->\n";
+        assert_eq!(found("---\ntitle: A\nauthor: B\n---\n", body), (Dialect::Wiretalk, None));
+    }
+}

@@ -1,0 +1,312 @@
+//! Builds slides from the parser's events: where one ends, what is said about it, what it shows.
+
+use std::ops::Range;
+
+use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag};
+
+use crate::deck::block_reader::{BlockReader, EventIter};
+use crate::deck::dialect::Places;
+use crate::deck::directive::{self, Directive, HtmlPiece};
+use crate::deck::division::arrangement::{Arrangement, Misplaced};
+use crate::deck::division::dividers::Dividers;
+use crate::deck::{Block, DeckOptions, LineIndex, Position, Slide, front_matter};
+use crate::text;
+
+/// How deep files can include files.
+const MAX_INCLUDE_DEPTH: usize = 8;
+/// How many files a deck can include in all.
+const MAX_INCLUDES: usize = 500;
+
+/// The parser's options: what of Markdown's extensions a deck can use.
+fn markdown_options() -> Options {
+    Options::from_iter([
+        Options::ENABLE_TABLES,
+        Options::ENABLE_STRIKETHROUGH,
+        Options::ENABLE_TASKLISTS,
+        Options::ENABLE_GFM,
+    ])
+}
+
+/// Builds the slides of a deck, and reads the files that it includes.
+pub(in crate::deck) struct SlideBuilder {
+    options: DeckOptions,
+    dividers: Dividers,
+    slides: Vec<Slide>,
+    slide: Slide,
+    arrangement: Arrangement,
+    /// Whether the slide is left out.
+    skips: bool,
+    /// The files that are being included, the outermost first.
+    including: Vec<String>,
+    included: usize,
+    /// The place in the deck of what is being read, if that is an included file.
+    include_position: Option<Position>,
+}
+
+impl SlideBuilder {
+    /// Creates a builder for a deck with these options, whose slides end at these dividers.
+    pub(in crate::deck) fn new(options: DeckOptions, dividers: Dividers) -> Self {
+        Self {
+            arrangement: new_arrangement(&options),
+            options,
+            dividers,
+            slides: Vec::new(),
+            slide: Slide::default(),
+            skips: false,
+            including: Vec::new(),
+            included: 0,
+            include_position: None,
+        }
+    }
+
+    /// Reads all slides. What is odd is left with the reader, as warnings.
+    pub(in crate::deck) fn read_deck<'a>(mut self, reader: &mut BlockReader<'a>) -> Vec<Slide> {
+        self.slide.position = reader.position(0);
+        self.read_slides(reader);
+        self.finish(reader);
+        self.slides
+    }
+
+    fn read_slides<'a>(&mut self, reader: &mut BlockReader<'a>) {
+        let parser = Parser::new_ext(reader.text(), markdown_options());
+        let mut events = parser.into_offset_iter().peekable();
+        while let Some((event, range)) = events.next() {
+            match event {
+                Event::Rule if self.dividers.is_rule(reader.slice(&range)) => {
+                    self.end_slide(reader, range.end);
+                }
+                Event::Start(Tag::HtmlBlock) => self.read_html(reader, &mut events, &range),
+                event => {
+                    if let Event::Start(Tag::Heading { level, .. }) = event {
+                        self.divide_at_heading(reader, level, &range);
+                    }
+                    if let Some(block) = reader.block(event, &range, &mut events) {
+                        self.push(reader, block, range.start);
+                    }
+                    self.slide.notes.append(&mut reader.notes);
+                }
+            }
+        }
+    }
+
+    fn push(&mut self, reader: &mut BlockReader, block: Block, at: usize) {
+        if self.arrangement.push(block) {
+            reader.warn(
+                at,
+                "this stands in no column; write `<!-- column: 0 -->` above it, or `<!-- \
+                 reset_layout -->`",
+            );
+        }
+    }
+
+    /// Ends the slide before a heading that begins one.
+    fn divide_at_heading(
+        &mut self,
+        reader: &mut BlockReader,
+        level: HeadingLevel,
+        range: &Range<usize>,
+    ) {
+        let divides = self.dividers.is_heading(level as u8, reader.slice(range));
+        if divides && !self.arrangement.is_empty() {
+            self.end_slide(reader, range.start);
+        }
+    }
+
+    /// Handles comments at the top level of a slide. Each can be a directive.
+    fn read_html<'a>(
+        &mut self,
+        reader: &mut BlockReader<'a>,
+        events: &mut EventIter<'a>,
+        range: &Range<usize>,
+    ) {
+        let html = reader.slice(range);
+        for (_, inner) in events.by_ref() {
+            // The end tag of an HTML block has the range of the whole block.
+            if inner == *range {
+                break;
+            }
+        }
+        for piece in directive::split_html(html) {
+            match piece {
+                HtmlPiece::Comment(at, comment) => {
+                    self.apply_directive(reader, range.start + at, comment);
+                }
+                HtmlPiece::Unclosed(at) => {
+                    reader
+                        .warn(range.start + at, "this comment is never closed; end it with `-->`");
+                }
+                HtmlPiece::Html(at, _) => {
+                    reader.warn(range.start + at, "HTML is not rendered; write it in Markdown");
+                }
+            }
+        }
+    }
+
+    fn apply_directive(&mut self, reader: &mut BlockReader, at: usize, comment: &str) {
+        let arrangement = &mut self.arrangement;
+        match directive::parse_directive(self.options.without_prefix(comment)) {
+            Directive::Pause => self.push(reader, Block::Pause, at),
+            Directive::EndSlide => self.end_slide(reader, at + "<!---->".len() + comment.len()),
+            Directive::Section(name) => {
+                self.slide.section = Some(text::sanitize(&name).into_owned());
+            }
+            Directive::Depth(depth) => self.slide.depth = depth,
+            Directive::SpeakerNote(note) => self.slide.notes.push(note),
+            Directive::BlankRows(rows) => self.push(reader, Block::Blank(rows), at),
+            Directive::JumpToMiddle => self.push(reader, Block::Middle, at),
+            Directive::IncrementalLists(waits) => arrangement.lists_wait = waits,
+            Directive::IncrementalTables(waits) => arrangement.tables_wait = waits,
+            Directive::ListItemNewlines(rows) => arrangement.item_gap = rows.saturating_sub(1),
+            Directive::ColumnLayout(weights) => arrangement.open_layout(&weights),
+            Directive::Column(index) => {
+                if let Err(misplaced) = arrangement.enter_column(index) {
+                    reader.warn(at, misplacement(misplaced));
+                }
+            }
+            Directive::ResetLayout => arrangement.close_layout(),
+            Directive::Alignment(align) => arrangement.align = align,
+            Directive::FontSize(size) => arrangement.font_size = Some(size),
+            Directive::NoFooter => self.slide.hides_footer = true,
+            Directive::SkipSlide => self.skips = true,
+            Directive::Include(path) => self.include(reader, &path, at),
+            Directive::Invalid(message) => reader.warn(at, message),
+            Directive::Comment => {}
+        }
+    }
+
+    /// Reads the slides and blocks of another file in place of the directive at `at`.
+    fn include(&mut self, outer: &mut BlockReader, path: &str, at: usize) {
+        let path = beside(self.including.last().map(String::as_str), path);
+        let refusal = if self.including.contains(&path) {
+            Some(format!("`{path}` includes itself; leave this out"))
+        } else if self.including.len() == MAX_INCLUDE_DEPTH {
+            Some(format!("files can include files at most {MAX_INCLUDE_DEPTH} deep"))
+        } else if self.included == MAX_INCLUDES {
+            Some(format!("a deck can include at most {MAX_INCLUDES} files"))
+        } else {
+            None
+        };
+        if let Some(refusal) = refusal {
+            return outer.warn(at, refusal);
+        }
+        let source = match (outer.read_text)(&path) {
+            Ok(source) => source,
+            Err(error) => {
+                return outer.warn(at, format!("could not include `{path}`: {error}"));
+            }
+        };
+        self.included += 1;
+        let outermost = self.include_position;
+        self.include_position = outermost.or_else(|| Some(outer.position(at)));
+        self.including.push(path);
+        self.read_included(outer, &source, at);
+        self.including.pop();
+        self.include_position = outermost;
+    }
+
+    fn read_included(&mut self, outer: &mut BlockReader, source: &str, at: usize) {
+        let path = self.including.last().cloned().unwrap_or_default();
+        let lines = LineIndex::new(source);
+        let head = front_matter::read_head(source, &lines);
+        let body = head.body;
+        if !head.entries.is_empty() {
+            outer.warn(at, format!("the front matter of `{path}` has no effect; it is included"));
+        }
+        let places = Places::as_written(body);
+        let mut reader = BlockReader::new(&lines, &source[body..], &places, outer.read_text);
+        reader.slide = outer.slide;
+        self.read_slides(&mut reader);
+        outer.slide = reader.slide;
+        for warning in reader.warnings {
+            let Position { line, column } = warning.position;
+            let message = format!("in `{path}`, {line}:{column}: {}", warning.message);
+            let slide = std::mem::replace(&mut outer.slide, warning.slide);
+            outer.warn(at, message);
+            outer.slide = slide;
+        }
+    }
+
+    /// Ends the current slide. The next one begins after the body offset `end`.
+    fn end_slide(&mut self, reader: &mut BlockReader, end: usize) {
+        let rest = reader.slice(&(end..usize::MAX));
+        let blank = rest.len() - rest.trim_start().len();
+        let position = self.include_position.unwrap_or_else(|| reader.position(end + blank));
+        // A section lasts until the next one, so the new slide inherits it.
+        let section = self.slide.section.clone();
+        let next = Slide { position, section, ..Slide::default() };
+        let slide = self.take_slide(next);
+        let Some(slide) = slide else { return };
+        if slide.blocks.is_empty() && slide.notes.is_empty() {
+            if self.slides.is_empty() {
+                // A divider at the top of a deck is no slide.
+                return;
+            }
+            reader.warn(
+                end.saturating_sub(1),
+                "this slide is empty; remove this divider or add content above it",
+            );
+        }
+        self.slides.push(slide);
+        reader.slide += 1;
+    }
+
+    /// Begins `next` and returns the slide before it, unless that one is left out.
+    fn take_slide(&mut self, next: Slide) -> Option<Slide> {
+        let mut slide = std::mem::replace(&mut self.slide, next);
+        let arrangement = new_arrangement(&self.options);
+        slide.blocks = std::mem::replace(&mut self.arrangement, arrangement).finish();
+        let is_left_out = std::mem::take(&mut self.skips);
+        (!is_left_out).then_some(slide)
+    }
+
+    fn finish(&mut self, reader: &mut BlockReader) {
+        let skips = self.skips;
+        let last = self.take_slide(Slide::default()).unwrap_or_default();
+        if last.blocks.is_empty() && !self.slides.is_empty() {
+            // A note after the last divider belongs to the slide before it.
+            if let Some(tail) = self.slides.last_mut() {
+                tail.notes.extend(last.notes);
+            }
+            return;
+        }
+        if last.blocks.is_empty() && last.notes.is_empty() {
+            let message = if skips {
+                "every slide is skipped; remove a `<!-- skip_slide -->`"
+            } else {
+                "the deck is empty; write a heading: `# My talk`"
+            };
+            reader.warn(0, message);
+        }
+        self.slides.push(last);
+    }
+}
+
+/// Returns the arrangement with which each slide begins.
+fn new_arrangement(options: &DeckOptions) -> Arrangement {
+    let mut arrangement = Arrangement::default();
+    arrangement.lists_wait = options.incremental_lists;
+    arrangement.tables_wait = options.incremental_tables;
+    arrangement.item_gap = u16::from(options.list_item_newlines).saturating_sub(1);
+    arrangement
+}
+
+fn misplacement(misplaced: Misplaced) -> String {
+    match misplaced {
+        Misplaced::NoLayout => {
+            "there are no columns here; write `<!-- column_layout: [1, 1] -->` above this"
+                .to_owned()
+        }
+        Misplaced::NoSuchColumn(count) => {
+            let last = count.saturating_sub(1);
+            format!("the layout has {count} columns; they are numbered from 0 to {last}")
+        }
+    }
+}
+
+/// Returns the path of a file that another one names: relative paths begin where that file is.
+fn beside(including: Option<&str>, path: &str) -> String {
+    match including.and_then(|outer| outer.rsplit_once('/')) {
+        Some((folder, _)) if !path.starts_with('/') => format!("{folder}/{path}"),
+        _ => path.to_owned(),
+    }
+}

@@ -1,0 +1,145 @@
+//! The heading of a slide: its title, or the title page of the talk.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use crate::deck::{FrontMatter, TextRun, plain_text};
+use crate::slide::text::big::{balanced, big_rows};
+use crate::slide::text::runs::title_runs;
+use crate::slide::text::wrap::{StyledText, wrap};
+use crate::stage::{PixelSize, Theme};
+
+/// The height in rows from which on a slide's title is drawn in big letters.
+const BIG_TITLE_MIN_HEIGHT: u16 = 45;
+/// The largest number of lines of big letters in the title of a slide.
+const MAX_BIG_TITLE_LINES: usize = 2;
+/// The largest number of lines of big letters on the title page.
+const MAX_BIG_PAGE_LINES: usize = 3;
+
+/// The rows of a heading.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Heading {
+    pub(super) rows: Vec<Line<'static>>,
+    /// Whether each row stands in the middle of its area.
+    pub(super) is_centered: bool,
+}
+
+impl Heading {
+    /// Lays out the title of a slide: in big letters on a high screen, up to its right edge;
+    /// otherwise in lines as wide as text, underlined.
+    pub(super) fn title(text: &[TextRun], area: Rect, text_width: u16, theme: &Theme) -> Self {
+        let pieces = title_runs(text, theme.heading(), theme);
+        let big = (area.height >= BIG_TITLE_MIN_HEIGHT)
+            .then(|| {
+                let emphasized = emphasized(&pieces, theme);
+                let width = area.width.into();
+                big_rows(&emphasized, PixelSize::Quadrant, width, MAX_BIG_TITLE_LINES)
+            })
+            .flatten();
+        if let Some(rows) = big {
+            return Self { rows, is_centered: false };
+        }
+        let mut rows = wrap(&pieces, text_width.into());
+        let most = usize::from(area.height / 2).max(1);
+        cut(&mut rows, most, text_width.into());
+        let width = rows.last().map_or(0, Line::width);
+        rows.push(Line::styled("▔".repeat(width), theme.faint()));
+        Self { rows, is_centered: false }
+    }
+
+    /// Lays out the title page of a talk in the largest letters that leave room for the
+    /// `body_rows` rows below it, if there are any.
+    pub(super) fn title_page(
+        text: &[TextRun],
+        meta: &FrontMatter,
+        area: Rect,
+        body_rows: usize,
+        theme: &Theme,
+    ) -> Self {
+        let pieces = title_runs(text, theme.heading(), theme);
+        let width = usize::from(area.width);
+        let below = lines_below_title(&plain_text(text), meta, width, theme);
+        let height = usize::from(area.height);
+        let taken = below.len() + body_rows.min(height / 2) + 2;
+        let big = [PixelSize::HalfHeight, PixelSize::Quadrant].into_iter().find_map(|size| {
+            big_rows(&emphasized(&pieces, theme), size, width, MAX_BIG_PAGE_LINES).filter(|rows| {
+                rows.len() <= height.saturating_sub(4) * 2 / 3 && rows.len() + taken <= height
+            })
+        });
+        let mut rows = big.unwrap_or_else(|| {
+            let mut rows = balanced(&pieces, width);
+            cut(&mut rows, (height / 2).max(1), width);
+            rows
+        });
+        if !below.is_empty() {
+            rows.push(Line::default());
+            rows.extend(below);
+        }
+        Self { rows, is_centered: true }
+    }
+
+    /// Returns who speaks and when, for a first slide that has no title page, as lines below its
+    /// title.
+    pub(super) fn with_byline(
+        mut self,
+        title: &str,
+        meta: &FrontMatter,
+        width: u16,
+        theme: &Theme,
+    ) -> Self {
+        self.rows.extend(lines_below_title(title, meta, width.into(), theme));
+        self
+    }
+}
+
+/// Returns what the front matter says about the talk: its title if that is not the title of the
+/// slide, the line below it, who speaks, and where and when.
+fn lines_below_title(
+    title: &str,
+    meta: &FrontMatter,
+    width: usize,
+    theme: &Theme,
+) -> Vec<Line<'static>> {
+    let plain = Style::new().fg(theme.text);
+    let titles = meta.title.iter().filter(|own| *own != title).chain(&meta.sub_title);
+    let mut lines: Vec<Line> =
+        titles.flat_map(|text| balanced(&[(text.clone(), plain)], width)).collect();
+    let authors = meta.authors.join(" · ");
+    let place = [&meta.event, &meta.location, &meta.date];
+    let place: Vec<&str> = place.into_iter().flatten().map(String::as_str).collect();
+    // One line holds both where they fit, as most decks name one speaker and a date.
+    let parts: Vec<String> =
+        [authors, place.join(" · ")].into_iter().filter(|part| !part.is_empty()).collect();
+    let joined = parts.join(" · ");
+    let parts = if crate::text::width(&joined) <= width { vec![joined] } else { parts };
+    for part in parts.into_iter().filter(|part| !part.is_empty()) {
+        lines.extend(balanced(&[(part, theme.dim())], width));
+    }
+    lines
+}
+
+/// Returns `pieces` with the colour of text where they are emphasized, because big letters have
+/// neither weight nor slant.
+fn emphasized(pieces: &[StyledText], theme: &Theme) -> Vec<StyledText> {
+    let plain = theme.heading();
+    let style = |style: Style| {
+        let is_emphasized = style.fg == plain.fg && style.add_modifier != plain.add_modifier;
+        if is_emphasized { style.fg(theme.text) } else { style }
+    };
+    pieces.iter().map(|(text, own)| (text.clone(), style(*own))).collect()
+}
+
+/// Cuts `rows` down to `most`. The last one then ends with a mark.
+fn cut(rows: &mut Vec<Line<'static>>, most: usize, width: usize) {
+    if rows.len() <= most {
+        return;
+    }
+    rows.truncate(most);
+    if let Some(last) = rows.last_mut() {
+        let style = last.spans.last().map_or_else(Style::new, |span| span.style);
+        let text: String = last.spans.iter().map(|span| span.content.as_ref()).collect();
+        let text = crate::text::prefix_within(&text, width.saturating_sub(1)).to_owned();
+        *last = Line::from(Span::styled(format!("{text}…"), style));
+    }
+}

@@ -1,0 +1,232 @@
+//! A slide laid out for a size: its title, its body, and where they stand.
+//!
+//! A [`SlideLayout`] is computed when the slide, the size or the theme changes. Drawing only copies
+//! it.
+
+use ratatui::layout::Rect;
+
+use crate::deck::{Block, ColumnAlign, Deck, plain_text};
+use crate::slide::body::rows::{BodyRow, RowPiece, SlideBody};
+use crate::slide::body::{BodyFrame, lay_out_blocks};
+use crate::slide::heading::Heading;
+use crate::slide::style::SlideStyle;
+use crate::stage::Theme;
+
+/// The maximum width of text in columns on a screen of ordinary width. Wider text is hard to read.
+const MAX_TEXT_WIDTH: u16 = 110;
+/// The height in rows from which on a row stays free above the title.
+const MIN_HEIGHT_FOR_MARGIN: u16 = 26;
+/// The height in rows from which on a short body stands in the middle of the free rows.
+const MIN_HEIGHT_FOR_MIDDLE: u16 = 40;
+
+/// The input of a layout.
+#[derive(Clone, Copy)]
+pub(crate) struct LayoutInput<'a> {
+    /// The talk.
+    pub(crate) deck: &'a Deck,
+    /// The index of the slide, from 0.
+    pub(crate) slide_index: usize,
+    /// The minimum number of rows for each demo of the slide. A slide that gets too long for it
+    /// scrolls.
+    pub(crate) min_demo_rows: u16,
+    /// The colours, the highlighted code and the pictures.
+    pub(crate) style: SlideStyle<'a>,
+}
+
+/// A slide laid out for an area.
+#[derive(Clone, Debug)]
+pub(crate) struct SlideLayout {
+    pub(super) heading: Heading,
+    pub(super) heading_area: Rect,
+    /// The area of the body, with the columns on both sides of the text that code, tables and demos
+    /// may use.
+    pub(super) body_area: Rect,
+    pub(super) body: SlideBody,
+    pub(super) theme: Theme,
+}
+
+/// The columns of a slide.
+#[derive(Clone, Copy)]
+struct Columns {
+    /// All that is used.
+    all: Rect,
+    /// The width of text, which stands in the middle of them.
+    text_width: u16,
+}
+
+impl Columns {
+    /// Returns the first column of the text.
+    fn text_x(self) -> u16 {
+        self.all.x + (self.all.width - self.text_width) / 2
+    }
+}
+
+impl SlideLayout {
+    /// Lays the slide out for `area`, which excludes the footer.
+    pub(crate) fn new(input: &LayoutInput, area: Rect) -> Self {
+        let theme = input.style.theme;
+        let blocks =
+            input.deck.slides.get(input.slide_index).map_or(&[][..], |slide| &slide.blocks);
+        let columns = columns(blocks, area);
+        let Some((Block::Heading { level: level @ (1 | 2), text }, rest)) = blocks.split_first()
+        else {
+            let body = lay_out_body(input, blocks, columns, ColumnAlign::Left);
+            let (body_area, body) = place_body(columns.all, body);
+            let heading = Heading::default();
+            return Self { heading, heading_area: Rect::ZERO, body_area, body, theme: *theme };
+        };
+        let is_first = input.slide_index == 0 && *level == 1;
+        if is_first && !rest.iter().any(holds_demo) {
+            return Self::title_page(input, text, rest, columns);
+        }
+        let x = columns.text_x();
+        let title_area = Rect { x, width: columns.all.right() - x, ..columns.all };
+        let mut heading = Heading::title(text, title_area, columns.text_width, theme);
+        if is_first {
+            let front_matter = &input.deck.front_matter;
+            heading =
+                heading.with_byline(&plain_text(text), front_matter, columns.text_width, theme);
+        }
+        let height = (heading.rows.len() as u16).min(columns.all.height);
+        let heading_area = Rect { height, ..title_area };
+        // Big letters have no line below them, so a row stays free.
+        let free = u16::from(height > 2 && columns.all.height > height);
+        let all = rows_below(columns.all, height + free);
+        let below = Columns { all, ..columns };
+        let body = lay_out_body(input, rest, below, ColumnAlign::Left);
+        let (body_area, body) = place_body(below.all, body);
+        Self { heading, heading_area, body_area, body, theme: *theme }
+    }
+
+    /// Lays out the first slide of a talk: its title in the middle, the rest of it below.
+    fn title_page(
+        input: &LayoutInput,
+        title: &[crate::deck::TextRun],
+        blocks: &[Block],
+        columns: Columns,
+    ) -> Self {
+        let theme = input.style.theme;
+        let body = lay_out_body(input, blocks, columns, ColumnAlign::Center);
+        let all = columns.all;
+        let meta = &input.deck.front_matter;
+        let heading = Heading::title_page(title, meta, all, body.rows.len(), theme);
+        let height = (heading.rows.len() as u16).min(all.height);
+        let gap = if body.rows.is_empty() { 0 } else { 2 };
+        let whole = usize::from(height + gap) + body.rows.len();
+        let top = (usize::from(all.height).saturating_sub(whole) * 2 / 5) as u16;
+        let heading_area = Rect { y: all.y + top, height: height.min(all.height - top), ..all };
+        let body_area = rows_below(all, top + height + gap);
+        Self { heading, heading_area, body_area, body, theme: *theme }
+    }
+
+    /// Returns an empty layout, for the time before the first slide is laid out.
+    pub(crate) fn empty(theme: Theme) -> Self {
+        Self {
+            heading: Heading::default(),
+            heading_area: Rect::ZERO,
+            body_area: Rect::ZERO,
+            body: SlideBody::default(),
+            theme,
+        }
+    }
+}
+
+fn holds_demo(block: &Block) -> bool {
+    matches!(block, Block::Demo(_)) || block.children().any(holds_demo)
+}
+
+fn rows_below(area: Rect, taken: u16) -> Rect {
+    let taken = taken.min(area.height);
+    Rect { y: area.y + taken, height: area.height - taken, ..area }
+}
+
+/// Returns the columns of a slide. One with nothing but a demo gives it the whole area.
+fn columns(blocks: &[Block], area: Rect) -> Columns {
+    if let [Block::Demo(_)] = blocks {
+        return Columns { all: area, text_width: area.width };
+    }
+    let margin = match area.width {
+        0..40 => 0,
+        40..90 => 2,
+        _ => 4,
+    };
+    let width = area.width.saturating_sub(2 * margin);
+    // On a wide screen text takes three fifths of it, so that it stands in the middle and a line is
+    // still read at one glance.
+    let text_width = width.min(MAX_TEXT_WIDTH.max(area.width / 5 * 3));
+    let top = u16::from(area.height >= MIN_HEIGHT_FOR_MARGIN);
+    let all = Rect {
+        x: area.x + (area.width - width) / 2,
+        y: area.y + top,
+        width,
+        // The last row is for the marks of what is out of sight.
+        height: area.height.saturating_sub(top + 1),
+    };
+    Columns { all, text_width }
+}
+
+/// Lays the body out. Demos share the rows that the rest of the slide leaves.
+fn lay_out_body(
+    input: &LayoutInput,
+    blocks: &[Block],
+    columns: Columns,
+    align: ColumnAlign,
+) -> SlideBody {
+    let frame = BodyFrame {
+        width: columns.all.width.max(1).into(),
+        text_width: columns.text_width.max(1).into(),
+        height: columns.all.height.into(),
+        demo_rows: 0,
+        align,
+    };
+    let with_rows =
+        |demo_rows: usize| lay_out_blocks(blocks, BodyFrame { demo_rows, ..frame }, input.style);
+    let body = with_rows(0);
+    if body.demos.is_empty() {
+        return body;
+    }
+    // Demos side by side share rows, so what one more row for each costs shows how many share.
+    let others = body.rows.len();
+    let sharing = (with_rows(1).rows.len() - others).max(1);
+    let free = frame.height.saturating_sub(others) / sharing;
+    with_rows(free.max(input.min_demo_rows.into()))
+}
+
+/// Returns the area of the body, and the body with the blank rows that put a part of it in the
+/// middle. A short body stands a little below the title, where the eye looks for it.
+fn place_body(area: Rect, mut body: SlideBody) -> (Rect, SlideBody) {
+    let free = usize::from(area.height).saturating_sub(body.rows.len());
+    if let Some(middle) = body.middle.take() {
+        body.insert_blank_rows(middle, free / 2);
+        return (area, body);
+    }
+    let top = if area.height < MIN_HEIGHT_FOR_MIDDLE {
+        (free / 3).min(5)
+    } else {
+        (free * 2 / 5).min(10)
+    };
+    (rows_below(area, top as u16), body)
+}
+
+impl SlideBody {
+    /// Moves everything from row `at` on down by `count` rows.
+    fn insert_blank_rows(&mut self, at: usize, count: usize) {
+        let at = at.min(self.rows.len());
+        let step = self
+            .rows
+            .get(at)
+            .map_or(0, |row| row.pieces.iter().map(|piece| piece.step).min().unwrap_or(0));
+        let blank = BodyRow { pieces: vec![RowPiece { step, ..RowPiece::default() }] };
+        self.rows.splice(at..at, std::iter::repeat_n(blank, count));
+        for row in self.demos.iter_mut().map(|demo| &mut demo.row).filter(|row| **row >= at) {
+            *row += count;
+        }
+        for picture in self.pictures.iter_mut().filter(|picture| picture.row >= at) {
+            picture.row += count;
+        }
+        for rows in self.pointed_out.iter_mut().filter(|rows| rows.first >= at) {
+            rows.first += count;
+            rows.last += count;
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! Slides laid out for a size of the screen: rows of text, and the places of demos and pictures.
+//!
+//! This module draws into a buffer and keeps nothing else. It knows no keys, no files and no demo;
+//! the app shows what it lays out, and `wiretalk check` asks it what does not fit.
+
+mod body;
+mod drawing;
+mod heading;
+mod layout;
+mod listing;
+mod scrolling;
+mod speaker_notes;
+mod style;
+mod text;
+mod warning_corner;
+
+pub(crate) use layout::{LayoutInput, SlideLayout};
+pub use listing::{HighlightedListing, Highlights, Listing, MERMAID, TokenKind, Tokens};
+pub(crate) use scrolling::{DemoArea, SlideProgress};
+pub(crate) use speaker_notes::SpeakerNotes;
+pub use style::PictureSizes;
+pub(crate) use style::SlideStyle;
+pub(crate) use text::wrap::wrap;
+pub(crate) use warning_corner::draw_warnings;

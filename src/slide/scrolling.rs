@@ -1,0 +1,171 @@
+//! What is in sight of a slide that is larger than the screen, and where to scroll.
+
+use ratatui::layout::Rect;
+
+use crate::slide::layout::SlideLayout;
+
+/// How far the user has stepped and scrolled on a slide.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SlideProgress {
+    /// The number of pauses passed.
+    pub(crate) step: usize,
+    /// The number of rows scrolled down.
+    pub(crate) scroll: usize,
+    /// The number of columns that rows shown as written are scrolled to the right.
+    pub(crate) scroll_x: usize,
+    /// The number of rows from the top that have been in sight.
+    pub(crate) seen: usize,
+}
+
+/// The area of a demo or a picture on the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct DemoArea {
+    /// The visible part.
+    pub(crate) visible: Rect,
+    /// The number of its rows that are scrolled out above.
+    pub(crate) hidden_rows: u16,
+    /// Its whole height in rows.
+    pub(crate) total_rows: u16,
+}
+
+impl SlideLayout {
+    fn height(&self) -> usize {
+        self.body_area.height.into()
+    }
+
+    /// Returns the maximum number of rows that the slide can be scrolled down at `step`.
+    pub(crate) fn max_scroll(&self, step: usize) -> usize {
+        self.body.revealed_rows(step).saturating_sub(self.height())
+    }
+
+    /// Returns the maximum number of columns that rows shown as written can be scrolled.
+    pub(crate) fn max_scroll_x(&self, step: usize) -> usize {
+        self.body.hidden_columns(step)
+    }
+
+    /// Returns `progress` within the bounds of the slide, with what is in sight counted as seen.
+    pub(crate) fn clamped(&self, progress: SlideProgress) -> SlideProgress {
+        let scroll = progress.scroll.min(self.max_scroll(progress.step));
+        let scroll_x = progress.scroll_x.min(self.max_scroll_x(progress.step));
+        let seen = progress.seen.max(scroll + self.height());
+        SlideProgress { scroll, scroll_x, seen, ..progress }
+    }
+
+    /// Returns the scroll position that shows what the current step reveals or points out: the
+    /// nearest one to the current position, or that of its first row if it is too tall.
+    pub(crate) fn scroll_to_step(&self, progress: SlideProgress) -> usize {
+        let Some((first, last)) = self.body.rows_of_step(progress.step) else {
+            return progress.scroll;
+        };
+        self.scroll_to_rows(first, last + 1, progress)
+    }
+
+    /// Returns the scroll position at which as much as possible of the `index`-th demo is visible:
+    /// the current one if all of it is. One that does not fit shows its top, where its title and
+    /// tabs are.
+    pub(crate) fn scroll_to_demo(&self, index: usize, progress: SlideProgress) -> usize {
+        let Some(demo) = self.body.demos.get(index) else { return progress.scroll };
+        self.scroll_to_rows(demo.row, demo.row + self.body.rows_per_demo, progress)
+    }
+
+    /// Returns the step from which on the `index`-th demo is visible.
+    pub(crate) fn step_of_demo(&self, index: usize) -> usize {
+        self.body.demos.get(index).map_or(0, |demo| demo.step)
+    }
+
+    fn scroll_to_rows(&self, top: usize, bottom: usize, progress: SlideProgress) -> usize {
+        let (scroll, height) = (progress.scroll, self.height());
+        let wanted = if top < scroll || bottom - top > height {
+            top
+        } else {
+            scroll.max(bottom.saturating_sub(height))
+        };
+        wanted.min(self.max_scroll(progress.step))
+    }
+
+    /// Returns the scroll position that shows rows of the current step that have not been in sight
+    /// yet; `None` if there are none.
+    pub(crate) fn next_scroll(&self, progress: SlideProgress) -> Option<usize> {
+        let unseen = self.body.revealed_rows(progress.step) > progress.seen;
+        let wanted = progress.seen.saturating_sub(1).max(progress.scroll + 1);
+        unseen.then(|| wanted.min(self.max_scroll(progress.step)))
+    }
+
+    /// Returns the scroll position one screen up; `None` at the top of what the current step
+    /// reveals or points out.
+    pub(crate) fn previous_scroll(&self, progress: SlideProgress) -> Option<usize> {
+        let top = match progress.step {
+            0 => 0,
+            step => {
+                let before = SlideProgress { scroll: self.max_scroll(step - 1), ..progress };
+                self.scroll_to_step(before)
+            }
+        };
+        let up = progress.scroll.saturating_sub(self.height().saturating_sub(1).max(1));
+        (progress.scroll > top).then(|| up.max(top))
+    }
+
+    /// Returns the areas of the slide's demos on the screen, in order; `None` for a demo that is
+    /// not revealed yet or out of sight.
+    pub(crate) fn demo_areas(&self, progress: SlideProgress) -> Vec<Option<DemoArea>> {
+        let rows = self.body.rows_per_demo;
+        let demos = self.body.demos.iter();
+        demos
+            .map(|demo| {
+                let area = self.area_on_screen((demo.row, rows), (demo.x, demo.width), progress);
+                area.filter(|_| demo.step <= progress.step)
+            })
+            .collect()
+    }
+
+    /// Returns the area of `size.1` rows from row `size.0` of the body on, in the given columns.
+    pub(super) fn area_on_screen(
+        &self,
+        (row, rows): (usize, usize),
+        (x, width): (usize, usize),
+        progress: SlideProgress,
+    ) -> Option<DemoArea> {
+        let hidden = progress.scroll.saturating_sub(row);
+        let y = row.saturating_sub(progress.scroll);
+        let shown = rows.saturating_sub(hidden).min(self.height().saturating_sub(y));
+        let area = self.body_area;
+        let visible = Rect {
+            x: area.x.saturating_add(x as u16),
+            y: area.y + y.min(self.height()) as u16,
+            width: width as u16,
+            height: shown as u16,
+        };
+        (shown > 0).then_some(DemoArea {
+            visible: visible.intersection(area),
+            hidden_rows: hidden as u16,
+            total_rows: rows as u16,
+        })
+    }
+
+    /// Returns the text of the marker row above the footer: how much is out of sight, and the keys
+    /// that show it. `None` if all is visible.
+    pub(crate) fn overflow_hint(&self, progress: SlideProgress) -> Option<String> {
+        let below = self.max_scroll(progress.step).saturating_sub(progress.scroll);
+        let mut hints = Vec::new();
+        match (progress.scroll, below) {
+            (0, 0) => {}
+            (0, below) => hints.push(format!("▼ {}: ↓", counted(below, "more row"))),
+            (above, 0) => hints.push(format!("▲ {} above: ↑", counted(above, "row"))),
+            (above, below) => hints.push(format!("▲ {above} above, ▼ {below} more: ↑ ↓")),
+        }
+        let right = self.max_scroll_x(progress.step).saturating_sub(progress.scroll_x);
+        match (progress.scroll_x, right) {
+            (0, 0) => {}
+            (0, right) => {
+                hints.push(format!("› {} to the right: Shift+→", counted(right, "column")));
+            }
+            (left, 0) => hints.push(format!("‹ {} to the left: Shift+←", counted(left, "column"))),
+            (left, right) => hints.push(format!("‹ {left} left, › {right} right: Shift+← →")),
+        }
+        (!hints.is_empty()).then(|| hints.join("   "))
+    }
+}
+
+fn counted(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}

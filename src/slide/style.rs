@@ -1,0 +1,73 @@
+//! What a slide is laid out with besides its blocks: colours, highlighted code, sizes of pictures.
+
+use std::collections::HashMap;
+
+use ratatui::layout::Size;
+
+use crate::deck::ImageBlock;
+use crate::slide::listing::Highlights;
+use crate::stage::Theme;
+
+/// The colours, the highlighted code and the pictures that a slide is laid out with.
+#[derive(Clone, Copy)]
+pub(crate) struct SlideStyle<'a> {
+    /// The theme.
+    pub(crate) theme: &'a Theme,
+    /// The code that has been highlighted so far.
+    pub(crate) highlights: &'a Highlights,
+    /// The pictures whose sizes are known so far.
+    pub(crate) pictures: &'a PictureSizes,
+}
+
+/// The sizes of pictures in cells, by their paths. A picture of unknown size is its text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PictureSizes {
+    by_path: HashMap<String, Size>,
+}
+
+impl PictureSizes {
+    /// Remembers the size of a picture in cells.
+    pub fn insert(&mut self, path: String, size: Size) {
+        self.by_path.insert(path, size);
+    }
+
+    /// Returns the columns and rows of a picture that may take at most `max`: the width that the
+    /// deck asks for or its own, in its own proportions.
+    pub(crate) fn fitted(&self, image: &ImageBlock, max: Size) -> Option<Size> {
+        let own = *self.by_path.get(&image.path)?;
+        let (own_width, own_height) = (u64::from(own.width.max(1)), u64::from(own.height.max(1)));
+        let max_width = u64::from(max.width.max(1));
+        let wanted = image
+            .width_percent
+            .map_or(own_width, |percent| (max_width * u64::from(percent) / 100).max(1));
+        let by_height = u64::from(max.height.max(1)) * own_width / own_height;
+        let width = wanted.min(max_width).min(by_height.max(1));
+        let height = (width * own_height).div_ceil(own_width).clamp(1, max.height.max(1).into());
+        Some(Size { width: width as u16, height: height as u16 })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_keeps_its_proportions_within_its_room() {
+        let mut sizes = PictureSizes::default();
+        sizes.insert("a.png".to_owned(), Size::new(80, 20));
+        let image = |width_percent| ImageBlock {
+            path: "a.png".to_owned(),
+            width_percent,
+            ..ImageBlock::default()
+        };
+        let fitted = |percent, width, height| {
+            sizes.fitted(&image(percent), Size::new(width, height)).map(|s| (s.width, s.height))
+        };
+        assert_eq!(fitted(None, 100, 30), Some((80, 20)));
+        assert_eq!(fitted(None, 40, 30), Some((40, 10)));
+        assert_eq!(fitted(None, 100, 10), Some((40, 10)));
+        assert_eq!(fitted(Some(50), 100, 30), Some((50, 13)));
+        assert_eq!(fitted(None, 0, 0), Some((1, 1)));
+        assert_eq!(sizes.fitted(&ImageBlock::default(), Size::new(9, 9)), None);
+    }
+}

@@ -1,0 +1,67 @@
+//! Text in big letters, as rows of blocks that are placed like any other text.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget as _;
+
+use crate::slide::text::wrap::{StyledText, longest_word, wrap};
+use crate::stage::{BigText, PixelSize};
+
+/// Returns `pieces` in letters of `size` on lines of at most `width` cells, as even as possible,
+/// with a blank row between two lines. `None` if the font lacks a letter, if a word is too long, or
+/// if there would be more than `max_lines` lines. What is struck out is not drawn big, because no
+/// big letter shows it.
+pub(crate) fn big_rows(
+    pieces: &[StyledText],
+    size: PixelSize,
+    width: usize,
+    max_lines: usize,
+) -> Option<Vec<Line<'static>>> {
+    let (wide, high) = size.glyph_cells();
+    let letters = width / usize::from(wide);
+    let is_drawable = pieces.iter().all(|(text, style)| {
+        (text == "\n" || BigText::can_draw(text))
+            && !style.add_modifier.contains(Modifier::CROSSED_OUT)
+    });
+    if !is_drawable || longest_word(pieces) > letters {
+        return None;
+    }
+    let lines = balanced(pieces, letters);
+    if lines.len() > max_lines {
+        return None;
+    }
+    let mut rows = Vec::new();
+    for line in &lines {
+        if !rows.is_empty() {
+            rows.push(Line::default());
+        }
+        rows.extend(rows_of_line(line, size, high));
+    }
+    Some(rows)
+}
+
+/// Breaks `pieces` into as few lines of at most `width` cells as possible, as even as possible.
+pub(crate) fn balanced(pieces: &[StyledText], width: usize) -> Vec<Line<'static>> {
+    let lines = wrap(pieces, width);
+    // The narrowest width that needs no further line gives the most even lines.
+    let least = longest_word(pieces).clamp(1, width.max(1));
+    let even = (least..width).map(|width| wrap(pieces, width));
+    even.into_iter().find(|even| even.len() == lines.len()).unwrap_or(lines)
+}
+
+fn rows_of_line(line: &Line, size: PixelSize, high: u16) -> Vec<Line<'static>> {
+    let mut rows = vec![Line::default(); usize::from(high)];
+    for span in &line.spans {
+        let width = BigText::width_in_cells(&span.content, size);
+        let mut letters = Buffer::empty(Rect::new(0, 0, width, high));
+        BigText::new(&span.content, size, span.style).render(letters.area, &mut letters);
+        let style = span.style.remove_modifier(Modifier::UNDERLINED);
+        for (y, row) in (0..high).zip(&mut rows) {
+            let cells: String = (0..width).map(|x| letters[(x, y)].symbol()).collect();
+            row.spans.push(Span::styled(cells, style));
+        }
+    }
+    rows
+}
