@@ -10,10 +10,12 @@ use std::sync::Arc;
 use anyhow::{anyhow, bail};
 use clap::{CommandFactory as _, Parser as _};
 use ratatui::Terminal;
+use ratatui::backend::Backend as _;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use tokio::sync::mpsc;
 use wiretalk::app::{
-    self, App, AppConfig, AppEvent, BACKGROUND_QUERY, DeckUpdate, LoopExit, Screen, Signals,
+    self, App, AppConfig, AppEvent, BACKGROUND_QUERY, DeckUpdate, GRAPHICS_QUERY, LoopExit, Screen,
+    Signals,
 };
 use wiretalk::cli::inspect::InspectArgs;
 use wiretalk::cli::live_reload::{self, TalkFiles};
@@ -197,6 +199,14 @@ async fn present_on_terminal(
     }
     let (sender, mut events) = app::event_stream(&scope, signals);
     app.set_highlighter(app::start_highlighter(&scope, sender.clone())?);
+    if servers.is_some() {
+        let files = watched.as_ref().map(|(files, _)| files.deck.clone()).unwrap_or_default();
+        let read = move |path: &str| check::read_picture(check::folder_of(&files), path);
+        let loader = app::start_picture_loader(&scope, read, sender.clone())?;
+        let window = terminal.backend_mut().window_size()?;
+        let window = (window.columns_rows, window.pixels);
+        app.set_picture_loader(loader, app::may_be_asked(env_var), window);
+    }
     if let Some((files, mode)) = watched
         && let Err(error) = watch_talk(files, app.deck(), mode, &scope, sender.clone())
     {
@@ -210,6 +220,7 @@ async fn present_on_terminal(
             LoopExit::Suspend => screen.suspend()?,
             LoopExit::Continued => screen.reenter()?,
             LoopExit::CopyToClipboard(text) => screen.copy_to_clipboard(&text)?,
+            LoopExit::AskGraphics => screen.send_query(GRAPHICS_QUERY)?,
             LoopExit::CaptureMouse(on) => screen.capture_mouse(on)?,
             end => return Ok((end, app.demo_fault())),
         }

@@ -44,6 +44,9 @@ impl App {
         }
         // Last, so that views can use true colour whatever the terminal supports.
         self.config.color_depth.downgrade(&self.theme, buffer);
+        if self.overlay.is_none() {
+            self.draw_pictures(buffer);
+        }
     }
 
     /// Returns the speaker notes of the open slide, laid out for the screen.

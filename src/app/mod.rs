@@ -11,6 +11,7 @@ mod highlight;
 mod key_bindings;
 mod mouse;
 mod navigation;
+mod pictures;
 mod reload;
 mod resize;
 mod restart;
@@ -20,10 +21,16 @@ mod terminal;
 pub use config::AppConfig;
 pub use footer::ServerStatus;
 pub use highlight::Highlighter;
+pub use pictures::{
+    EncodedPicture, GRAPHICS_QUERY, GraphicsSupport, PictureEvent, PictureLoader, PictureOutcome,
+    PictureProtocol, may_be_asked,
+};
 pub use reload::DeckUpdate;
 pub use state::{App, AppEvent, LoopExit};
 pub use terminal::backend::{FrameBackend, TerminalBackend};
 pub use terminal::event_loop::{draw_frame, run_event_loop};
-pub use terminal::event_stream::{Signals, event_stream, start_highlighter, watch_servers};
+pub use terminal::event_stream::{
+    Signals, event_stream, start_highlighter, start_picture_loader, watch_servers,
+};
 pub use terminal::screen::{Screen, locale_notice, unsuitable_terminal};
 pub use terminal::terminal_reply::{BACKGROUND_QUERY, FilteredInput, TerminalReplyFilter};

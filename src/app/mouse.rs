@@ -53,6 +53,9 @@ impl App {
         if let Some(text) = copied {
             return Some(LoopExit::CopyToClipboard(text));
         }
+        if self.take_graphics_question() {
+            return Some(LoopExit::AskGraphics);
+        }
         (std::mem::replace(&mut self.mouse_captured, mouse) != mouse)
             .then_some(LoopExit::CaptureMouse(mouse))
     }

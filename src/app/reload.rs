@@ -71,6 +71,7 @@ impl App {
         let old = mem::replace(&mut self.config.deck, update.deck);
         self.config.warnings = update.warnings;
         self.set_themes(update.themes);
+        self.forget_pictures();
         self.reload_error = None;
         let slides = &self.config.deck.slides;
         let difference = Difference::between(&old.slides, slides);

@@ -113,6 +113,7 @@ impl App {
         self.progress = self.layout.clamped(self.progress);
         self.dirty = true;
         self.request_highlights();
+        self.request_pictures();
     }
 }
 

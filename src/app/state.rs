@@ -13,6 +13,7 @@ use crate::app::config::AppConfig;
 use crate::app::footer::{KeyOwner, ServerStatus};
 use crate::app::highlight::Highlighter;
 use crate::app::key_bindings::{self, StageAction};
+use crate::app::pictures::{Gallery, PictureEvent, PictureProtocol};
 use crate::app::reload::DeckUpdate;
 use crate::app::terminal::clusters::Clusters;
 use crate::deck::{self, Deck, Slide};
@@ -30,6 +31,10 @@ pub enum AppEvent {
     Input(Input),
     /// The terminal reported whether its background is dark or light.
     Background(Brightness),
+    /// The terminal reported a way to draw pictures.
+    Graphics(PictureProtocol),
+    /// Something is known about a picture.
+    Picture(PictureEvent),
     /// A code block has been highlighted.
     Highlighted(HighlightedListing),
     /// The deck was saved and read again.
@@ -60,6 +65,8 @@ pub enum LoopExit {
     Continued,
     /// Not an end: the loop asks to put this text on the clipboard.
     CopyToClipboard(String),
+    /// Not an end: the loop asks for the terminal's graphics to be asked for.
+    AskGraphics,
     /// Not an end: the loop asks to turn mouse reports on or off.
     CaptureMouse(bool),
 }
@@ -98,6 +105,7 @@ pub struct App {
     pub(crate) layout: SlideLayout,
     pub(crate) highlights: Highlights,
     pub(crate) pictures: PictureSizes,
+    pub(crate) gallery: Gallery,
     pub(crate) highlighter: Option<Highlighter>,
     /// The code that the highlighter was asked for and has not answered.
     pub(crate) awaited_listings: Vec<Listing>,
@@ -153,6 +161,7 @@ impl App {
             layout,
             highlights,
             pictures: PictureSizes::default(),
+            gallery: Gallery::default(),
             highlighter: None,
             awaited_listings: Vec::new(),
             services,
@@ -195,6 +204,8 @@ impl App {
             AppEvent::Input(Input::Mouse(mouse)) => self.handle_mouse(mouse),
             AppEvent::Input(_) => {}
             AppEvent::Background(theme) => self.apply_terminal_background(theme),
+            AppEvent::Graphics(protocol) => self.set_graphics(protocol),
+            AppEvent::Picture(picture) => self.add_picture(picture),
             AppEvent::Highlighted(listing) => self.add_highlighted(listing),
             AppEvent::Reloaded(update) => self.reload(*update),
             AppEvent::ReloadFailed(reason) => self.set_reload_error(reason),

@@ -131,6 +131,27 @@ pub(super) fn parse_deck_in(
     (deck, warnings)
 }
 
+/// The maximum size of a picture's file, in bytes.
+const MAX_PICTURE_BYTES: u64 = 32 << 20;
+
+/// Returns the bytes of a picture that a deck in `folder` names, or a sentence about why not.
+///
+/// # Errors
+///
+/// If the file cannot be read, is too large, or is not on this machine.
+pub fn read_picture(folder: &Path, path: &str) -> Result<Vec<u8>, String> {
+    if path.contains("://") || path.starts_with("data:") {
+        return Err("only pictures in files are shown".to_owned());
+    }
+    let path = folder.join(path);
+    let is_file = std::fs::metadata(&path).map_err(|error| error.to_string())?.is_file();
+    // A pipe would never end.
+    if !is_file {
+        return Err("it is no file".to_owned());
+    }
+    bounded_read::read_file(&path, MAX_PICTURE_BYTES).map_err(|error| error.to_string())
+}
+
 /// Returns the folder of a deck's file.
 pub fn folder_of(path: &Path) -> &Path {
     path.parent().unwrap_or(Path::new(""))

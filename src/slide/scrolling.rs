@@ -1,7 +1,8 @@
 //! What is in sight of a slide that is larger than the screen, and where to scroll.
 
-use ratatui::layout::Rect;
+use ratatui::layout::{Rect, Size};
 
+use crate::slide::body::rows::PlacedPicture;
 use crate::slide::layout::SlideLayout;
 
 /// How far the user has stepped and scrolled on a slide.
@@ -116,6 +117,26 @@ impl SlideLayout {
                 area.filter(|_| demo.step <= progress.step)
             })
             .collect()
+    }
+
+    /// Returns the pictures that are in sight, each with its area on the screen.
+    pub(crate) fn picture_areas(
+        &self,
+        progress: SlideProgress,
+    ) -> impl Iterator<Item = (&PlacedPicture, DemoArea)> {
+        let shown = self.body.pictures.iter().filter(move |it| it.step <= progress.step);
+        shown.filter_map(move |it| {
+            let area = self.area_on_screen((it.row, it.height), (it.x, it.width), progress)?;
+            Some((it, area))
+        })
+    }
+
+    /// Returns the paths of the slide's pictures with their sizes in cells.
+    pub(crate) fn picture_sizes(&self) -> impl Iterator<Item = (&str, Size)> {
+        self.body.pictures.iter().map(|it| {
+            let size = Size { width: it.width as u16, height: it.height as u16 };
+            (it.image.path.as_str(), size)
+        })
     }
 
     /// Returns the area of `size.1` rows from row `size.0` of the body on, in the given columns.

@@ -7,7 +7,7 @@ use std::cell::Cell as StdCell;
 use std::io::{self, Write};
 
 use ratatui::backend::{Backend, ClearType, WindowSize};
-use ratatui::buffer::{Cell, CellWidth as _};
+use ratatui::buffer::{Cell, CellDiffOption, CellWidth as _};
 use ratatui::layout::{Position, Size};
 use ratatui::style::{Color, Modifier};
 
@@ -189,6 +189,11 @@ impl<'a, W: Write> Pen<'a, W> {
         }
         self.style(cell)?;
         self.move_to(x, y)?;
+        if let CellDiffOption::ForcedWidth(_) = cell.diff_option {
+            // The sequence that draws a picture leaves the cursor somewhere.
+            self.at = None;
+            return self.out.write_all(cell.symbol().as_bytes());
+        }
         let width = cell.cell_width();
         if width > 1 && cell.symbol().chars().nth(1).is_some() {
             // Terminals disagree about the width of such a cluster: what it may leave is cleared

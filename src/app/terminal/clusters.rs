@@ -18,7 +18,9 @@ pub(crate) fn mark_clusters(buffer: &mut Buffer) -> Clusters {
     let mut digest = None;
     let mut row_with_cluster = None;
     for (index, cell) in buffer.content.iter_mut().enumerate() {
-        let is_cluster = has_disputed_width(cell.symbol(), || cell.cell_width());
+        // What is no text, such as the sequence that draws a picture, says its own width.
+        let is_cluster = cell.diff_option == CellDiffOption::None
+            && has_disputed_width(cell.symbol(), || cell.cell_width());
         if is_cluster {
             row_with_cluster = Some(index / width);
             let digest = digest.get_or_insert_with(DefaultHasher::new);

@@ -21,6 +21,7 @@ use tokio::time::{Instant, interval_at};
 
 use crate::app::footer::ServerStatus;
 use crate::app::highlight::Highlighter;
+use crate::app::pictures::PictureLoader;
 use crate::app::state::AppEvent;
 #[cfg(unix)]
 use crate::app::terminal::screen::restore_immediately;
@@ -73,6 +74,23 @@ fn watch_terminal(scope: &Scope, sender: mpsc::Sender<AppEvent>) {
             ready.clear_ready();
         }
     });
+}
+
+/// Starts the thread that loads pictures. It reads files with `read`, and sends its answers as
+/// events.
+///
+/// # Errors
+///
+/// If no thread can be spawned.
+pub fn start_picture_loader(
+    scope: &Scope,
+    read: impl Fn(&str) -> Result<Vec<u8>, String> + Send + 'static,
+    sender: mpsc::Sender<AppEvent>,
+) -> io::Result<PictureLoader> {
+    PictureLoader::start(scope, read, move |picture| {
+        let sender = sender.clone();
+        async move { sender.send(AppEvent::Picture(picture)).await.is_ok() }
+    })
 }
 
 fn receiver_stream(mailbox: mpsc::Receiver<AppEvent>) -> impl Stream<Item = AppEvent> {
@@ -156,6 +174,7 @@ fn filter_input(inputs: impl Stream<Item = Input>) -> impl Stream<Item = AppEven
     inputs.flat_map(move |event| {
         let found = match answers.filter(event) {
             FilteredInput::Background(theme) => vec![AppEvent::Background(theme)],
+            FilteredInput::Graphics(protocol) => vec![AppEvent::Graphics(protocol)],
             FilteredInput::Events(replayed) => replayed.into_iter().map(AppEvent::Input).collect(),
             FilteredInput::Pending => Vec::new(),
         };
