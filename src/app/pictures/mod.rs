@@ -2,6 +2,7 @@
 
 mod encode;
 mod gallery;
+mod show;
 mod support;
 mod thread;
 
