@@ -14,13 +14,15 @@ use ratatui::backend::Backend as _;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use tokio::sync::mpsc;
 use wiretalk::app::{
-    self, App, AppConfig, AppEvent, BACKGROUND_QUERY, DeckUpdate, GRAPHICS_QUERY, LoopExit, Screen,
-    Signals,
+    self, App, AppConfig, AppEvent, BACKGROUND_QUERY, DeckPlace, DeckUpdate, GRAPHICS_QUERY,
+    KeyMap, LoopExit, Route, Screen, Signals,
 };
 use wiretalk::cli::inspect::InspectArgs;
-use wiretalk::cli::live_reload::{self, TalkFiles};
+use wiretalk::cli::present::{
+    self, DeckSource, OnlyArg, PresentArgs, RememberedPlace, ResumeFile, TalkFiles,
+};
 use wiretalk::cli::{self, Cli, CliCommand, check};
-use wiretalk::deck::{Block, Deck, DemoFence, Slide};
+use wiretalk::deck::{Block, Deck, DemoFence, Position, Slide};
 use wiretalk::demos::REGISTRY;
 use wiretalk::demos::inspect::Inspect;
 use wiretalk::net::error_chain;
@@ -52,7 +54,7 @@ fn main() -> ExitCode {
     };
     let result = match cli.command {
         None => present(cli),
-        Some(CliCommand::Check(check)) => check.run(REGISTRY),
+        Some(CliCommand::Check(check)) => check.run(REGISTRY, check_keys),
         Some(CliCommand::Inspect(inspect)) => run_inspect(inspect),
         Some(CliCommand::Decode(decode)) => decode.run(),
         Some(CliCommand::Race(race)) => race.run(),
@@ -76,9 +78,18 @@ fn present(cli: Cli) -> anyhow::Result<ExitCode> {
         cli::print_theme_list()?;
         return Ok(ExitCode::SUCCESS);
     }
-    let (file, (deck, warnings)) = match &cli.deck {
-        Some(path) => (check::printable_path(path), check::read_deck(path, REGISTRY)?),
-        None => ("talk.md".to_owned(), check::parse_deck(BUILT_IN_TALK, REGISTRY)),
+    let source = DeckSource::of(cli.deck.as_deref());
+    let (deck, warnings) = match &source {
+        DeckSource::File(path) => check::read_deck(path, REGISTRY)?,
+        DeckSource::Stdin => check::parse_deck(&present::read_piped_deck()?, REGISTRY),
+        DeckSource::BuiltIn => check::parse_deck(BUILT_IN_TALK, REGISTRY),
+    };
+    let mut notices: Vec<String> = app::locale_notice(env_var).into_iter().collect();
+    let keys = user_keys(&cli.present, &mut notices)?;
+    let memory = Memory::of(&source, cli.present.resume);
+    let start = match cli.present.from {
+        Some(slide) => Some(checked_start(slide.get(), deck.slides.len())?),
+        None => memory.as_ref().and_then(|memory| memory.start(&mut notices)),
     };
     let folder = cli.deck.as_deref().map_or(Path::new(""), check::folder_of);
     let themes = match &cli.theme {
@@ -86,23 +97,131 @@ fn present(cli: Cli) -> anyhow::Result<ExitCode> {
         None => check::themes_of(&deck, folder).0,
     };
     let mode = if cli.poll { WatchMode::Poll } else { WatchMode::Events };
-    let watched = cli.deck.map(|deck| (TalkFiles { deck, theme: cli.theme }, mode));
+    let watched = match &source {
+        DeckSource::File(path) => Some((TalkFiles { deck: path.clone(), theme: cli.theme }, mode)),
+        _ => None,
+    };
     let (registry, services, color_depth) = (REGISTRY, Services::default(), color_depth());
     let consents = if cli.trust { EffectConsents::all() } else { EffectConsents::default() };
     let config = AppConfig {
         deck,
-        file,
+        file: source.name(),
         warnings,
         registry,
         services,
         themes,
         color_depth,
         consents,
+        keys,
+        route: route(&cli.present),
+        start,
         rehearse: cli.rehearse,
-        notice: app::locale_notice(env_var),
+        notice: (!notices.is_empty()).then(|| notices.join(" · ")),
         standalone: None,
     };
-    run_app(config, watched)
+    run_app(config, watched, memory)
+}
+
+fn route(args: &PresentArgs) -> Route {
+    match args.only {
+        Some(OnlyArg::Core) => Route::ONLY_CORE,
+        None => Route::through(args.depth()),
+    }
+}
+
+/// Returns the place that `--from` names.
+fn checked_start(slide: u32, slides: usize) -> anyhow::Result<DeckPlace> {
+    let index = usize::try_from(slide)?.saturating_sub(1);
+    if index >= slides {
+        bail!("there is no slide {slide}: the deck has {slides}, so --from takes 1 to {slides}");
+    }
+    Ok(DeckPlace { slide: index, step: 0 })
+}
+
+/// Returns the user's keys. What is wrong with them is told; the default keys stay in its place.
+fn user_keys(args: &PresentArgs, notices: &mut Vec<String>) -> anyhow::Result<KeyMap> {
+    let default = || present::default_keys_file(env_var);
+    let Some(path) = args.keys.clone().or_else(default) else { return Ok(KeyMap::default()) };
+    let source = match present::read_keys_file(&path) {
+        Ok(source) => source,
+        Err(error) if args.keys.is_some() => return Err(error),
+        Err(error) => {
+            notices.push(format!("{error:#}"));
+            return Ok(KeyMap::default());
+        }
+    };
+    let (keys, problems) = app::read_keys(&source);
+    if let Some(first) = problems.first() {
+        let name = check::printable_path(&path);
+        let more = match problems.len() - 1 {
+            0 => String::new(),
+            more => format!(" ({more} more: wiretalk check --keys {name})"),
+        };
+        notices.push(format!("{name}:{first}{more}"));
+    }
+    Ok(keys)
+}
+
+/// Finds what is wrong with a file of keys, for `wiretalk check`.
+fn check_keys(source: &str) -> Vec<(Position, String)> {
+    let problems = app::read_keys(source).1.into_iter();
+    problems.map(|problem| (problem.position, problem.message)).collect()
+}
+
+/// Where the place of a deck is remembered from run to run.
+struct Memory {
+    file: Option<ResumeFile>,
+    deck: String,
+    /// Whether this run starts where the last one ended.
+    resumes: bool,
+}
+
+impl Memory {
+    /// Returns the memory for a deck; a piped one has no name to remember it by.
+    fn of(source: &DeckSource, resumes: bool) -> Option<Self> {
+        let deck = match source {
+            DeckSource::File(path) => ResumeFile::deck_name(path),
+            DeckSource::BuiltIn => "the built-in talk".to_owned(),
+            DeckSource::Stdin => return None,
+        };
+        Some(Self { file: ResumeFile::of_user(env_var), deck, resumes })
+    }
+
+    /// Returns where the talk starts, if the last run of it is to be continued.
+    fn start(&self, notices: &mut Vec<String>) -> Option<DeckPlace> {
+        if !self.resumes {
+            return None;
+        }
+        let Some(file) = &self.file else {
+            notices.push("there is no home directory, so no last run is known".to_owned());
+            return None;
+        };
+        match file.place_of(&self.deck) {
+            Ok(Some(place)) => {
+                let index = |number: u32| usize::try_from(number).unwrap_or(usize::MAX) - 1;
+                Some(DeckPlace { slide: index(place.slide), step: index(place.step) })
+            }
+            Ok(None) => {
+                notices.push("no earlier run of this deck is known".to_owned());
+                None
+            }
+            Err(error) => {
+                notices.push(format!("{error:#}"));
+                None
+            }
+        }
+    }
+
+    /// Remembers where the run ended. Only a run that was asked to resume tells of a failure.
+    fn remember(&self, place: DeckPlace) {
+        let number = |index: usize| u32::try_from(index).unwrap_or(u32::MAX - 1) + 1;
+        let place = RememberedPlace { slide: number(place.slide), step: number(place.step) };
+        if let Some(Err(error)) = self.file.as_ref().map(|file| file.remember(&self.deck, place))
+            && self.resumes
+        {
+            let _ = writeln!(std::io::stderr(), "wiretalk: {error:#}");
+        }
+    }
 }
 
 fn run_inspect(inspect: InspectArgs) -> anyhow::Result<ExitCode> {
@@ -129,11 +248,14 @@ fn inspect_on_stage(inspect: InspectArgs) -> anyhow::Result<ExitCode> {
         themes: inspect.theme.map(|theme| theme.colors.into()).unwrap_or_default(),
         color_depth: color_depth(),
         consents: EffectConsents::default(),
+        keys: KeyMap::default(),
+        route: Route::default(),
+        start: None,
         rehearse: false,
         notice: app::locale_notice(env_var),
         standalone: Some(demo),
     };
-    run_app(config, None)
+    run_app(config, None, None)
 }
 
 fn color_depth() -> ColorDepth {
@@ -148,37 +270,50 @@ fn env_var(name: &str) -> Option<String> {
 type WatchedDeck = (TalkFiles, WatchMode);
 
 /// Runs the app on the terminal to its end.
-fn run_app(config: AppConfig, watched: Option<WatchedDeck>) -> anyhow::Result<ExitCode> {
+fn run_app(
+    config: AppConfig,
+    watched: Option<WatchedDeck>,
+    memory: Option<Memory>,
+) -> anyhow::Result<ExitCode> {
     if let Some(reason) = app::unsuitable_terminal(env_var) {
         bail!(reason);
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let alone = config.standalone.is_some();
-    let exit =
+    let end =
         catch_unwind(AssertUnwindSafe(|| runtime.block_on(present_on_terminal(config, watched))));
     runtime.shutdown_background();
     let fault = || {
         anyhow!("{}; this is a bug in wiretalk", Screen::take_panic_message().unwrap_or_default())
     };
-    match exit {
-        // A talk goes on without one of its demos, but the standalone inspector is nothing else.
-        Ok(Ok((LoopExit::Quit, Some(why)))) if alone => {
-            Err(anyhow!("{why}; this is a bug in wiretalk"))
-        }
-        Ok(Ok((LoopExit::Signal(number), _))) => Ok(ExitCode::from(128 + number as u8)),
-        Ok(Ok(_)) => Ok(ExitCode::SUCCESS),
-        Ok(Err(error)) => Err(error.context("could not use the terminal")),
-        Err(_) => Err(fault()),
+    let end =
+        end.map_err(|_| fault())?.map_err(|error| error.context("could not use the terminal"))?;
+    if let Some(memory) = memory {
+        memory.remember(end.place);
     }
+    match (end.exit, end.fault) {
+        // A talk goes on without one of its demos, but the standalone inspector is nothing else.
+        (LoopExit::Quit, Some(why)) if alone => Err(anyhow!("{why}; this is a bug in wiretalk")),
+        (LoopExit::Signal(number), _) => Ok(ExitCode::from(128 + number as u8)),
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// How a talk ended.
+struct TalkEnd {
+    exit: LoopExit,
+    /// Why a demo stopped, if one did.
+    fault: Option<String>,
+    place: DeckPlace,
 }
 
 /// Runs a talk between taking the terminal and restoring it. The first frame is drawn before
 /// everything that takes time, such as queries to the terminal and highlighting. Only the signals
-/// must be caught earlier. Returns how the talk ended, and why a demo stopped if one did.
+/// must be caught earlier.
 async fn present_on_terminal(
     mut config: AppConfig,
     watched: Option<WatchedDeck>,
-) -> anyhow::Result<(LoopExit, Option<String>)> {
+) -> anyhow::Result<TalkEnd> {
     let scope = Scope::new(|_| {});
     let signals = Signals::install(&scope)?;
     let mut screen = Screen::enter()?;
@@ -221,8 +356,10 @@ async fn present_on_terminal(
             LoopExit::Continued => screen.reenter()?,
             LoopExit::CopyToClipboard(text) => screen.copy_to_clipboard(&text)?,
             LoopExit::AskGraphics => screen.send_query(GRAPHICS_QUERY)?,
-            LoopExit::CaptureMouse(on) => screen.capture_mouse(on)?,
-            end => return Ok((end, app.demo_fault())),
+            LoopExit::CaptureMouse(reports) => screen.capture_mouse(reports)?,
+            exit => {
+                return Ok(TalkEnd { exit, fault: app.demo_fault(), place: app.place() });
+            }
         }
     }
 }
@@ -235,7 +372,7 @@ fn watch_talk(
     scope: &Scope,
     sender: mpsc::Sender<AppEvent>,
 ) -> anyhow::Result<()> {
-    live_reload::reread_on_save(files, deck, REGISTRY, mode, scope, move |version| {
+    present::reread_on_save(files, deck, REGISTRY, mode, scope, move |version| {
         let event = match version {
             Ok((deck, warnings, themes)) => {
                 AppEvent::Reloaded(Box::new(DeckUpdate { deck, warnings, themes }))

@@ -173,6 +173,16 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn esc_closes_the_rules_before_it_gives_the_keyboard_back() {
+        let mut feed = open("ws, poll");
+        assert!(!feed.wants_escape());
+        press(&mut feed, '?');
+        assert!(feed.wants_escape());
+        feed.update(DemoEvent::Key(KeyCode::Esc.into()));
+        assert!(!feed.wants_escape());
+    }
+
+    #[test]
     fn enter_starts_and_stops() {
         let mut feed = open("ws, poll");
         let config = FeedConfig {

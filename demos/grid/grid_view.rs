@@ -183,9 +183,7 @@ fn draw_foot(grid: &Grid, area: Rect, buffer: &mut Buffer, context: &ViewContext
     text.push_line(status_line(grid, theme));
     let keys = match (context.focused, grid.running) {
         (false, _) => "Enter: control the grid.",
-        (true, None) => {
-            "↑↓←→ cell   Enter measures it here   r row   c column   0 forget   ? rules"
-        }
+        (true, None) => "↑↓←→ cell  Enter measure here  r row  c column  0 forget  ? rules",
         (true, Some(_)) => "Enter stops the run.",
     };
     text.push_line(Line::styled(keys, theme.dim()));

@@ -114,6 +114,8 @@ mod tests {
         weigh.update(DemoEvent::Msg(Msg(Err("no sockets".into()))));
         assert_eq!(weigh.phase, WeighPhase::Failed("no sockets".into()));
         assert_eq!(press(&mut weigh, '?'), []);
+        assert!(weigh.wants_escape(), "Esc closes the page before it gives the keyboard back");
         assert_eq!(press(&mut weigh, 'n'), [], "any key closes the page");
+        assert!(!weigh.wants_escape());
     }
 }

@@ -5,10 +5,11 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 use ratatui::text::Line;
 
-use crate::app::consent_panel;
-use crate::app::footer::{self, Footer};
-use crate::app::key_bindings;
-use crate::app::state::{App, DemoSlot, Overlay};
+use crate::app::footer::{self, Footer, KeyOwner};
+use crate::app::overlay::{Overlay, OverviewInput, draw_help};
+use crate::app::slots::{self, DemoSlot};
+use crate::app::state::App;
+use crate::app::steering::{Laser, Showing};
 use crate::deck::Warning;
 use crate::slide::{DemoArea, SpeakerNotes, draw_warnings};
 use crate::stage::{self, OpenRefusal, ViewContext};
@@ -22,6 +23,30 @@ impl App {
             return;
         }
         buffer.set_style(buffer.area, self.theme.base());
+        match &self.steering.showing {
+            Showing::Blank => {}
+            Showing::Still(picture) => draw_picture(picture, buffer),
+            Showing::Slide => {
+                self.view_slide(buffer);
+                self.draw_author_warnings(area, buffer);
+                self.draw_notice(area, buffer);
+            }
+        }
+        if self.steering.showing != Showing::Blank {
+            self.draw_footer(area, buffer);
+            self.draw_overlay(buffer);
+            self.draw_laser(area, buffer);
+        }
+        // Last, so that views can use true colour whatever the terminal supports.
+        self.config.color_depth.downgrade(&self.theme, buffer);
+        if self.steering.showing == Showing::Slide && self.overlay.is_none() {
+            self.draw_pictures(buffer);
+        }
+    }
+
+    /// Draws the slide with its demos.
+    pub(crate) fn view_slide(&self, buffer: &mut Buffer) {
+        buffer.set_style(buffer.area, self.theme.base());
         self.layout.draw(self.progress, buffer);
         for (index, (slot, demo_area)) in
             self.slots.iter().zip(self.layout.demo_areas(self.progress)).enumerate()
@@ -30,23 +55,47 @@ impl App {
                 self.draw_demo(slot, place, self.focus == Some(index), buffer);
             }
         }
+    }
+
+    /// Draws the warnings about the slide into its corner, for its author.
+    fn draw_author_warnings(&self, area: Rect, buffer: &mut Buffer) {
         if self.shows_warnings {
             let own = |warning: &&Warning| warning.slide == self.slide_index;
             let warnings = self.config.warnings.iter().filter(own);
             let above = Rect { height: area.height - 1, ..area };
             draw_warnings(warnings, &self.config.file, above, buffer, &self.theme);
         }
-        self.draw_footer(area, buffer);
-        match self.overlay {
-            Some(Overlay::Help) => self.draw_help(area, buffer),
-            Some(Overlay::Notes) => self.notes().draw(self.notes_scroll, buffer, &self.theme),
+    }
+
+    fn draw_overlay(&self, buffer: &mut Buffer) {
+        let above = self.overlay_area().intersection(buffer.area);
+        match &self.overlay {
+            Some(Overlay::Help(page)) => {
+                draw_help(&self.help(), *page, above, buffer, &self.theme);
+            }
+            Some(Overlay::Notes(from)) => self.notes().draw(*from, buffer, &self.theme),
+            Some(Overlay::Overview(overview)) => {
+                let input = OverviewInput {
+                    deck: &self.config.deck,
+                    open: self.slide_index,
+                    style: self.slide_style(),
+                };
+                overview.draw(&input, above, buffer);
+            }
+            Some(Overlay::List(list)) => list.draw(above, buffer, &self.theme),
             None => {}
         }
-        // Last, so that views can use true colour whatever the terminal supports.
-        self.config.color_depth.downgrade(&self.theme, buffer);
-        if self.overlay.is_none() {
-            self.draw_pictures(buffer);
-        }
+    }
+
+    /// Colours the cells at the laser pointer. What stands in them can still be read.
+    fn draw_laser(&self, area: Rect, buffer: &mut Buffer) {
+        let Some(Laser { at: Some(at) }) = self.steering.laser else { return };
+        let spot = Rect { x: at.x.saturating_sub(1), y: at.y, width: 3, height: 1 };
+        let style = Style::new().fg(self.theme.background).bg(self.theme.bad);
+        buffer.set_style(
+            spot.intersection(area).intersection(buffer.area),
+            style.add_modifier(Modifier::BOLD),
+        );
     }
 
     /// Returns the speaker notes of the open slide, laid out for the screen.
@@ -74,6 +123,11 @@ impl App {
     }
 
     fn draw_footer(&self, area: Rect, buffer: &mut Buffer) {
+        let key_owner = self.key_owner();
+        // A slide without a footer shows one only while it has to say something.
+        if self.slide().hides_footer && matches!(key_owner, KeyOwner::Slide | KeyOwner::Offer) {
+            return;
+        }
         let last = Rect { y: area.bottom() - 1, height: 1, ..area };
         let steps = self.slide().steps();
         let footer = Footer {
@@ -81,12 +135,19 @@ impl App {
             slide: self.slide_index + 1,
             slides: self.config.deck.slides.len(),
             step: (self.progress.step + 1, steps),
+            below: self.count_below(),
+            is_below: self.slide_above().is_some(),
             minutes: self.elapsed_minutes,
-            key_owner: self.key_owner(),
+            key_owner,
+            keys: &self.steering.keys,
             servers: &self.servers,
             standalone: self.config.standalone.is_some(),
         };
         footer.draw(last, buffer, &self.theme);
+    }
+
+    /// Draws the row above the footer: a message, or how much of the slide is out of sight.
+    fn draw_notice(&self, area: Rect, buffer: &mut Buffer) {
         let error =
             self.reload_error.as_ref().map(|why| format!("showing the last version: {why}"));
         if let Some(hint) = error
@@ -103,17 +164,15 @@ impl App {
             footer::draw_overflow_hint(&hint, row, buffer, &self.theme);
         }
     }
+}
 
-    fn draw_help(&self, area: Rect, buffer: &mut Buffer) {
-        let mut hints = key_bindings::hints();
-        for demo in self.slots.iter().flatten() {
-            if usize::from(area.height) > hints.len() + demo.keys().len() + 6 {
-                hints.push(stage::KeyHint { keys: "", about: "" });
-                hints.push(stage::KeyHint { keys: "", about: "while the demo has the keyboard:" });
-                hints.extend(demo.keys());
-            }
+/// Draws a picture that was held, as far as it is on the screen.
+fn draw_picture(picture: &Buffer, buffer: &mut Buffer) {
+    let both = picture.area.intersection(buffer.area);
+    for y in both.top()..both.bottom() {
+        for x in both.left()..both.right() {
+            buffer[(x, y)] = picture[(x, y)].clone();
         }
-        stage::draw_key_table("Keys", &hints, area, buffer, &self.theme);
     }
 }
 
@@ -122,7 +181,7 @@ fn draw_slot(slot: &DemoSlot, area: Rect, buffer: &mut Buffer, context: &ViewCon
     match slot {
         Ok(demo) => demo.view(area, buffer, context),
         Err(OpenRefusal::Asks(effects)) => {
-            consent_panel::draw_consent(effects, area, buffer, context);
+            slots::draw_consent(effects, area, buffer, context);
         }
         Err(OpenRefusal::Complaints(diagnostics)) => {
             let inner = stage::draw_panel("this demo cannot open", area, buffer, context);

@@ -1,5 +1,6 @@
 //! [`AppConfig`]: what the app is started with.
 
+use crate::app::steering::{DeckPlace, KeyMap, Route};
 use crate::deck::{Deck, Warning};
 use crate::stage::{ColorDepth, EffectConsents, Registry, Services, StandaloneDemo, ThemePair};
 
@@ -22,6 +23,12 @@ pub struct AppConfig {
     pub color_depth: ColorDepth,
     /// The effects that demos may have outside the talk from the start, without asking.
     pub consents: EffectConsents,
+    /// The keys of the stage.
+    pub keys: KeyMap,
+    /// The slides that → comes to.
+    pub route: Route,
+    /// Where the talk starts; `None` for its first slide.
+    pub start: Option<DeckPlace>,
     /// Whether the warnings about each slide stand in its corner from the start.
     pub rehearse: bool,
     /// A message that is shown above the footer until the first key press.
@@ -45,6 +52,9 @@ impl AppConfig {
             themes: ThemePair::default(),
             color_depth: ColorDepth::TrueColor,
             consents: EffectConsents::default(),
+            keys: KeyMap::default(),
+            route: Route::default(),
+            start: None,
             rehearse: false,
             notice: None,
             standalone: None,

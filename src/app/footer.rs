@@ -8,6 +8,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
+use crate::app::steering::{KeyMap, StageAction};
 use crate::stage::Theme;
 use crate::text;
 
@@ -26,10 +27,16 @@ pub(crate) struct Footer<'a> {
     pub(crate) slides: usize,
     /// The current step, from 1, and the number of steps.
     pub(crate) step: (usize, usize),
+    /// The number of deeper slides below this one.
+    pub(crate) below: usize,
+    /// Whether this one stands below another.
+    pub(crate) is_below: bool,
     /// The minutes since the talk began, rounded down.
     pub(crate) minutes: u64,
     /// The owner of the keyboard.
     pub(crate) key_owner: KeyOwner<'a>,
+    /// The keys in force.
+    pub(crate) keys: &'a KeyMap,
     /// The bundled servers.
     pub(crate) servers: &'a [ServerStatus],
     /// Whether there is only a demo and no talk around it.
@@ -47,8 +54,23 @@ pub(crate) enum KeyOwner<'a> {
     Asks(&'a str),
     /// The demo of this name.
     Demo(&'a str),
+    /// The slide. The demo of this name is frozen as it was left.
+    Frozen(&'a str),
     /// The input for a slide number, with the digits typed so far.
     GoTo(&'a str),
+    /// The slide, among those that a search has found.
+    Hits {
+        /// What was searched for.
+        query: &'a str,
+        /// The index of the slide among them.
+        at: Option<usize>,
+        /// Their number.
+        count: usize,
+    },
+    /// The slide of this title, while the room sees a picture that is held.
+    Held(String),
+    /// The question whether the talk shall end.
+    Quit,
 }
 
 /// The state of one bundled server.
@@ -106,50 +128,80 @@ impl Footer<'_> {
 
     fn key_line(&self, theme: &Theme) -> Line<'static> {
         let key = |text: &str| {
-            Span::styled(
-                text.to_owned(),
-                Style::new().fg(theme.accent).add_modifier(Modifier::BOLD),
-            )
+            let style = Style::new().fg(theme.accent).add_modifier(Modifier::BOLD);
+            Span::styled(text.to_owned(), style)
         };
+        let bound = |action| key(&self.keys.name_of(action));
         let dim = |text: &str| Span::styled(text.to_owned(), theme.dim());
-        let next = if self.standalone { Vec::new() } else { vec![key("→"), dim(" next  ")] };
-        match self.key_owner {
-            KeyOwner::Slide => Line::from([next, vec![key("?"), dim(" keys")]].concat()),
-            KeyOwner::Offer => {
-                let offer = vec![key("Enter"), dim(": control the demo  "), key("?"), dim(" keys")];
-                Line::from([next, offer].concat())
-            }
+        let badge = |text: &str| Span::styled(format!(" {text} "), theme.cursor());
+        let spans = match &self.key_owner {
+            KeyOwner::Slide => Vec::new(),
+            KeyOwner::Offer => vec![bound(StageAction::Focus), dim(": control the demo  ")],
             KeyOwner::Asks(name) => {
-                let asks =
-                    vec![key("a"), dim(&format!(" allows {name}  ")), key("?"), dim(" keys")];
-                Line::from([next, asks].concat())
+                vec![bound(StageAction::Allow), dim(&format!(" allows {}  ", clean(name)))]
+            }
+            KeyOwner::Frozen(name) => {
+                let text = format!(" starts {} again, frozen as you left it  ", clean(name));
+                vec![bound(StageAction::Restart), dim(&text)]
             }
             KeyOwner::Demo(name) if self.standalone => {
-                let name = Span::styled(format!(" {name} "), theme.cursor());
-                Line::from(vec![
-                    name,
-                    dim("  "),
-                    key("h"),
-                    dim(" all keys  "),
-                    key("Esc"),
-                    dim(" closes what is open"),
-                ])
+                let keys = [dim("  "), key("h"), dim(" all keys  "), key("Esc")];
+                let name = badge(&clean(name));
+                return [vec![name], keys.to_vec(), vec![dim(" closes what is open")]]
+                    .concat()
+                    .into();
             }
             KeyOwner::Demo(name) => {
-                let label = format!(" {name} has the keyboard ");
-                Line::from(vec![
-                    Span::styled(label, theme.cursor()),
-                    dim("  "),
-                    key("Esc"),
-                    dim(": back to the slides"),
-                ])
+                let label = badge(&format!("{} has the keyboard", clean(name)));
+                return vec![label, dim("  "), key("Esc"), dim(": back to the slides")].into();
             }
-            KeyOwner::GoTo(typed) => Line::from(vec![
-                dim("go to slide "),
-                key(&format!("{typed}▏")),
-                dim(" Enter goes, Esc stays"),
-            ]),
+            KeyOwner::GoTo(typed) => {
+                let number = key(&format!("{typed}▏"));
+                return vec![dim("go to slide "), number, dim(" Enter goes, Esc stays")].into();
+            }
+            KeyOwner::Hits { query, at, count } => {
+                let at = at.map_or_else(|| "–".to_owned(), |at| (at + 1).to_string());
+                let found = key(&format!("/{}", text::ellipsize(&clean(query), 24)));
+                let keys = [dim(&format!("  {at}/{count}  ")), bound(StageAction::NextHit)];
+                let more = [dim(" next  "), bound(StageAction::PreviousHit), dim(" previous  ")];
+                let end = vec![key("Esc"), dim(" ends")];
+                return [vec![found], keys.to_vec(), more.to_vec(), end].concat().into();
+            }
+            KeyOwner::Held(title) => {
+                let title = format!(" shows slide {} {}", self.slide, clean(title));
+                let shows = [bound(StageAction::Freeze), dim(&title)];
+                return [vec![badge("picture held"), dim("  ")], shows.to_vec()].concat().into();
+            }
+            KeyOwner::Quit => {
+                let quit = bound(StageAction::Quit);
+                let question = badge("end the talk?");
+                return vec![question, dim("  "), quit, dim(" ends it, any other key stays")]
+                    .into();
+            }
+        };
+        let help = [bound(StageAction::Help), dim(" keys")];
+        [self.way_on(theme), spans, help.to_vec()].concat().into()
+    }
+
+    /// Returns where the arrows lead.
+    fn way_on(&self, theme: &Theme) -> Vec<Span<'static>> {
+        if self.standalone {
+            return Vec::new();
         }
+        let key = Style::new().fg(theme.accent).add_modifier(Modifier::BOLD);
+        let mut way = Vec::new();
+        let mut add = |action, text: String| {
+            way.push(Span::styled(self.keys.name_of(action), key));
+            way.push(Span::styled(text, theme.dim()));
+        };
+        add(StageAction::Next, " next  ".to_owned());
+        if self.is_below {
+            add(StageAction::Up, " back  ".to_owned());
+        }
+        if self.below > 0 {
+            add(StageAction::Down, format!(" {} deeper  ", self.below));
+        }
+        way
     }
 
     fn slide_count(&self, theme: &Theme) -> Line<'static> {
@@ -192,6 +244,11 @@ impl Footer<'_> {
     }
 }
 
+/// Returns a name or title without control characters.
+fn clean(name: &str) -> String {
+    text::sanitize(name).into_owned()
+}
+
 /// Returns what stands in place of the slide count when there is no talk.
 fn quit_hint(theme: &Theme) -> Line<'static> {
     let key = Style::new().fg(theme.accent).add_modifier(Modifier::BOLD);
@@ -223,8 +280,11 @@ mod tests {
             slide: 20,
             slides: 49,
             step,
+            below: 0,
+            is_below: false,
             minutes: 12,
             key_owner: keys,
+            keys: &KeyMap::default(),
             servers: &statuses,
             standalone: false,
         };

@@ -5,28 +5,28 @@
 
 mod app_view;
 mod config;
-mod consent_panel;
+mod deck_update;
 mod footer;
 mod highlight;
-mod key_bindings;
-mod mouse;
-mod navigation;
+mod overlay;
 mod pictures;
 mod reload;
 mod resize;
-mod restart;
+mod slots;
 mod state;
+mod steering;
 mod terminal;
 
 pub use config::AppConfig;
+pub use deck_update::DeckUpdate;
 pub use footer::ServerStatus;
 pub use highlight::Highlighter;
 pub use pictures::{
     EncodedPicture, GRAPHICS_QUERY, GraphicsSupport, PictureEvent, PictureLoader, PictureOutcome,
     PictureProtocol, may_be_asked,
 };
-pub use reload::DeckUpdate;
 pub use state::{App, AppEvent, LoopExit};
+pub use steering::{DeckPlace, KeyMap, KeysProblem, MouseReports, Route, read_keys};
 pub use terminal::backend::{FrameBackend, TerminalBackend};
 pub use terminal::event_loop::{draw_frame, run_event_loop};
 pub use terminal::event_stream::{

@@ -2,21 +2,12 @@
 
 use std::mem;
 
-use crate::app::state::{App, DemoSlot};
-use crate::deck::{Deck, DemoFence, Slide, Warning};
+use crate::app::deck_update::DeckUpdate;
+use crate::app::overlay::Overlay;
+use crate::app::slots::DemoSlot;
+use crate::app::state::App;
+use crate::deck::{DemoFence, Slide};
 use crate::slide::SlideProgress;
-use crate::stage::ThemePair;
-
-/// A deck that was read again.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DeckUpdate {
-    /// The slides.
-    pub deck: Deck,
-    /// The warnings about the deck, in file order.
-    pub warnings: Vec<Warning>,
-    /// The themes for a dark and for a light terminal.
-    pub themes: ThemePair,
-}
 
 /// Where two versions of a deck differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +64,12 @@ impl App {
         self.set_themes(update.themes);
         self.forget_pictures();
         self.reload_error = None;
+        self.kept.follow(&old.slides, &self.config.deck.slides);
+        // What a search has found may be elsewhere by now.
+        self.steering.hits = None;
+        if matches!(self.overlay, Some(Overlay::List(_))) {
+            self.overlay = None;
+        }
         let slides = &self.config.deck.slides;
         let difference = Difference::between(&old.slides, slides);
         match difference.map(|it| it.target(self.slide_index, old.slides.len(), slides.len())) {

@@ -11,6 +11,9 @@ use crate::deck::{Block, CodeBlock, Slide};
 use crate::slide::{HighlightedListing, LayoutInput, Listing, SlideLayout, SlideStyle};
 use crate::stage::{Brightness, FrameLinks, OpenRefusal, ThemePair};
 
+/// The number of columns up to which the letters of a projected terminal are large enough for a
+/// room.
+const MAX_COLUMNS_FOR_A_ROOM: u16 = 140;
 /// The minimum number of rows for a demo that waits for consent.
 const CONSENT_ROWS: u16 = 9;
 /// The minimum number of rows for a demo that cannot open.
@@ -20,14 +23,29 @@ impl App {
     pub(crate) fn resize(&mut self, width: u16, height: u16) {
         let Size { width, height } = clamp_size(Size { width, height });
         self.resize_to(Rect::new(0, 0, width, height));
+        self.hint_at_font();
         // A terminal may reflow its cells, so the last frame is no longer what it shows.
         self.repaint = true;
+    }
+
+    /// Says once, until a key is pressed, that a terminal with this many columns shows small letters.
+    pub(crate) fn hint_at_font(&mut self) {
+        let columns = self.area.width;
+        let is_wide = columns > MAX_COLUMNS_FOR_A_ROOM && self.config.standalone.is_none();
+        if is_wide && !self.font_hint_given && self.notice.is_none() {
+            self.font_hint_given = true;
+            self.notice = Some(format!(
+                "{columns} columns: enlarge the font (Ctrl +), so that the last row can read this"
+            ));
+        }
     }
 
     /// Lays the open slide out for a screen of this area.
     pub(crate) fn resize_to(&mut self, area: Rect) {
         if self.area != area {
             self.area = area;
+            // Rows that were in sight on the other screen may be elsewhere now.
+            self.progress.seen = 0;
             self.lay_out();
         }
     }
@@ -88,6 +106,11 @@ impl App {
         }
     }
 
+    /// Returns what slides are laid out with, besides their text.
+    pub(crate) fn slide_style(&self) -> SlideStyle<'_> {
+        SlideStyle { theme: &self.theme, highlights: &self.highlights, pictures: &self.pictures }
+    }
+
     pub(crate) fn lay_out(&mut self) {
         self.links = FrameLinks::of_slide(self.slide());
         let rows = self.slots.iter().map(|slot| match slot {
@@ -96,11 +119,7 @@ impl App {
             Err(OpenRefusal::Complaints(_)) => CLOSED_SLOT_ROWS,
         });
         let rows = rows.max().unwrap_or(CLOSED_SLOT_ROWS);
-        let style = SlideStyle {
-            theme: &self.theme,
-            highlights: &self.highlights,
-            pictures: &self.pictures,
-        };
+        let style = self.slide_style();
         let input = LayoutInput {
             deck: &self.config.deck,
             slide_index: self.slide_index,
@@ -122,4 +141,29 @@ fn code_blocks(slide: &Slide) -> impl Iterator<Item = &CodeBlock> {
         Block::Code(code) => Some(code),
         _ => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crossterm::event::{Event as Input, KeyCode};
+
+    use super::*;
+    use crate::app::config::AppConfig;
+    use crate::app::state::AppEvent;
+    use crate::stage::Registry;
+
+    #[test]
+    fn a_terminal_with_small_letters_is_told_once_until_a_key() {
+        let app = |width| {
+            let config = AppConfig::bare("# T\n", Registry::new(&[]));
+            App::new(config, Size { width, height: 40 })
+        };
+        assert_eq!(app(MAX_COLUMNS_FOR_A_ROOM).notice, None);
+        let mut app = app(100);
+        app.update(AppEvent::Input(Input::Resize(200, 60)));
+        assert!(app.notice.as_ref().is_some_and(|notice| notice.starts_with("200 columns: ")));
+        app.update(AppEvent::Input(Input::Key(KeyCode::Right.into())));
+        app.update(AppEvent::Input(Input::Resize(210, 60)));
+        assert_eq!(app.notice, None);
+    }
 }

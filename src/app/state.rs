@@ -6,23 +6,23 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyEventKind};
+use crossterm::event::{Event as Input, KeyEventKind};
 use ratatui::layout::{Rect, Size};
 
 use crate::app::config::AppConfig;
-use crate::app::footer::{KeyOwner, ServerStatus};
+use crate::app::deck_update::DeckUpdate;
+use crate::app::footer::ServerStatus;
 use crate::app::highlight::Highlighter;
-use crate::app::key_bindings::{self, StageAction};
+use crate::app::overlay::Overlay;
 use crate::app::pictures::{Gallery, PictureEvent, PictureProtocol};
-use crate::app::reload::DeckUpdate;
+use crate::app::slots::{DemoSlot, KeptDemos};
+use crate::app::steering::{MouseReports, Steering};
 use crate::app::terminal::clusters::Clusters;
 use crate::deck::{self, Deck, Slide};
 use crate::slide::{
     HighlightedListing, Highlights, Listing, PictureSizes, SlideLayout, SlideProgress,
 };
-use crate::stage::{
-    Brightness, DemoPosition, DynDemo, EffectConsents, FrameLinks, OpenRefusal, Services, Theme,
-};
+use crate::stage::{Brightness, DemoPosition, EffectConsents, FrameLinks, Services, Theme};
 
 /// An event that changes a talk.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,20 +65,10 @@ pub enum LoopExit {
     Continued,
     /// Not an end: the loop asks to put this text on the clipboard.
     CopyToClipboard(String),
-    /// Not an end: the loop asks for the terminal's graphics to be asked for.
+    /// Not an end: the loop asks for the terminal to be asked what it has for pictures.
     AskGraphics,
-    /// Not an end: the loop asks to turn mouse reports on or off.
-    CaptureMouse(bool),
-}
-
-/// A demo of the open slide, or the reason why it is not open.
-pub(crate) type DemoSlot = Result<Box<dyn DynDemo>, OpenRefusal>;
-
-/// A page that is drawn over the slide.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Overlay {
-    Help,
-    Notes,
+    /// Not an end: the loop asks for these reports of the mouse.
+    CaptureMouse(MouseReports),
 }
 
 /// The state of a talk.
@@ -94,12 +84,12 @@ pub struct App {
     /// The index of the demo that has the keyboard.
     pub(crate) focus: Option<usize>,
     pub(super) last_focus: Option<usize>,
+    /// The demos of slides that were left.
+    pub(crate) kept: KeptDemos,
     pub(crate) overlay: Option<Overlay>,
-    /// The number of lines that the speaker notes are scrolled down.
-    pub(crate) notes_scroll: usize,
+    pub(crate) steering: Steering,
     /// Whether the warnings about the slide stand in its corner.
     pub(crate) shows_warnings: bool,
-    pub(crate) slide_number_input: Option<String>,
     pub(crate) elapsed_minutes: u64,
     pub(crate) servers: Vec<ServerStatus>,
     pub(crate) layout: SlideLayout,
@@ -116,14 +106,16 @@ pub struct App {
     /// The links of the open slide.
     pub(crate) links: FrameLinks,
     pub(crate) repaint: bool,
-    /// Whether the terminal reports the mouse.
-    pub(crate) mouse_captured: bool,
+    /// What the terminal reports of the mouse.
+    pub(crate) mouse_reports: MouseReports,
     pub(crate) exit: Option<LoopExit>,
     /// Why the demo that was last restarted had stopped.
     pub(crate) stopped: Option<String>,
     /// The effects that demos may have outside the talk: those of the configuration, and those that
     /// the user has allowed since.
     pub(crate) consents: EffectConsents,
+    /// Whether the hint that letters are small was given.
+    pub(crate) font_hint_given: bool,
     /// A message above the footer, until the first key press.
     pub(crate) notice: Option<String>,
     /// Why the deck that was saved last is not the one that is shown.
@@ -131,7 +123,7 @@ pub struct App {
 }
 
 impl App {
-    /// Creates a talk at its first slide, on a screen of `size`. The demos of that slide open at
+    /// Creates a talk at the slide where it starts, on a screen of `size`. The demos of that slide open at
     /// once, so this must be called within a tokio runtime.
     pub fn new(config: AppConfig, size: Size) -> Self {
         let terminal_brightness = Brightness::default();
@@ -142,6 +134,7 @@ impl App {
         let services = Arc::new(config.services.clone());
         let shows_warnings = config.rehearse;
         let (consents, notice) = (config.consents.clone(), config.notice.clone());
+        let steering = Steering::new(config.keys.clone(), config.route);
         let mut app = Self {
             config,
             theme,
@@ -152,10 +145,10 @@ impl App {
             slots: Vec::new(),
             focus: None,
             last_focus: None,
+            kept: KeptDemos::default(),
             overlay: None,
-            notes_scroll: 0,
+            steering,
             shows_warnings,
-            slide_number_input: None,
             elapsed_minutes: 0,
             servers: Vec::new(),
             layout,
@@ -169,14 +162,17 @@ impl App {
             clusters: Clusters::default(),
             links: FrameLinks::default(),
             repaint: false,
-            mouse_captured: false,
+            mouse_reports: MouseReports::default(),
             exit: None,
             stopped: None,
             consents,
+            font_hint_given: false,
             notice,
             reload_error: None,
         };
-        app.open_slide(0, 0);
+        let start = app.config.start.unwrap_or_else(|| app.first_place());
+        app.open_slide(start.slide, start.step);
+        app.hint_at_font();
         if app.config.standalone.is_some() {
             app.focus_next_demo();
         }
@@ -193,11 +189,19 @@ impl App {
         self.slide_index
     }
 
-    /// Handles one event.
+    /// Handles one event that comes alone, as the keys of a script do: long after the one before,
+    /// and long before the next.
     pub fn update(&mut self, event: AppEvent) {
+        self.steering.typing.end_word();
+        self.handle(event, Instant::now());
+        self.release_waiting_key();
+    }
+
+    /// Handles one event that came at `now`. A letter may have to wait for what follows it.
+    pub(crate) fn handle(&mut self, event: AppEvent, now: Instant) {
         match event {
             AppEvent::Input(Input::Key(key)) if key.kind != KeyEventKind::Release => {
-                self.handle_key(key);
+                self.handle_key(key, now);
             }
             AppEvent::Input(Input::Paste(text)) => self.handle_paste(text),
             AppEvent::Input(Input::Resize(width, height)) => self.resize(width, height),
@@ -238,98 +242,6 @@ impl App {
         &self.config.deck.slides[self.slide_index]
     }
 
-    /// Returns who has the keyboard, as the footer shows it.
-    pub(crate) fn key_owner(&self) -> KeyOwner<'_> {
-        let name =
-            |index| self.slide().demos().nth(index).map_or("demo", |fence| fence.name.as_str());
-        match (&self.slide_number_input, self.focus) {
-            (Some(typed), _) => KeyOwner::GoTo(typed),
-            (None, Some(index)) => KeyOwner::Demo(name(index)),
-            (None, None) => match (self.demo_awaiting_consent(), self.next_focus()) {
-                (Some(index), _) => KeyOwner::Asks(name(index)),
-                (None, Some(_)) => KeyOwner::Offer,
-                (None, None) => KeyOwner::Slide,
-            },
-        }
-    }
-
-    fn handle_key(&mut self, key: KeyEvent) {
-        self.dirty = true;
-        self.notice = None;
-        // `s` closes what `s` opened, even while a demo has the keyboard.
-        if self.overlay == Some(Overlay::Notes) && key.code == KeyCode::Char('s') {
-            return self.toggle_notes();
-        }
-        if key_bindings::is_restart(&key) && self.restart() {
-            return;
-        }
-        let action = key_bindings::action_for(&key, self.focus.is_some());
-        if self.slide_number_input.is_some() && action != Some(StageAction::Quit) {
-            return self.type_number(key.code);
-        }
-        if self.overlay.is_some() && key.code == KeyCode::Esc {
-            self.overlay = None;
-            return;
-        }
-        match (action, self.focus) {
-            (Some(action), _) => self.perform_action(action),
-            (None, Some(index)) if key.code == KeyCode::Esc && !self.keeps_escape(index) => {
-                self.focus = None;
-            }
-            (None, Some(index)) => {
-                if let Some(Ok(demo)) = self.slots.get_mut(index) {
-                    demo.key(key);
-                }
-            }
-            (None, None) => {}
-        }
-    }
-
-    /// Whether Esc goes to the demo: it has something open that Esc closes, or it stands alone, so
-    /// no slide could take the keyboard back.
-    fn keeps_escape(&self, index: usize) -> bool {
-        self.config.standalone.is_some()
-            || self
-                .slots
-                .get(index)
-                .is_some_and(|slot| matches!(slot, Ok(demo) if demo.wants_escape()))
-    }
-
-    fn handle_paste(&mut self, text: String) {
-        if let Some(Ok(demo)) = self.focus.and_then(|index| self.slots.get_mut(index)) {
-            demo.paste(text);
-            self.dirty = true;
-        }
-    }
-
-    fn perform_action(&mut self, action: StageAction) {
-        // Every action closes the help, so a speaker who opened it can go on at once.
-        let help = self.overlay == Some(Overlay::Help);
-        if help {
-            self.overlay = None;
-        }
-        match action {
-            StageAction::Next => self.next_step(),
-            StageAction::Previous => self.previous_step(),
-            StageAction::First => self.open_slide(0, 0),
-            StageAction::Last => self.open_slide(self.config.deck.slides.len() - 1, 0),
-            StageAction::GoTo => self.slide_number_input = Some(String::new()),
-            StageAction::ScrollDown if self.overlay == Some(Overlay::Notes) => self.scroll_notes(1),
-            StageAction::ScrollUp if self.overlay == Some(Overlay::Notes) => self.scroll_notes(-1),
-            StageAction::ScrollDown => self.scroll(1),
-            StageAction::ScrollUp => self.scroll(-1),
-            StageAction::ShiftRight => self.scroll_horizontally(8),
-            StageAction::ShiftLeft => self.scroll_horizontally(-8),
-            StageAction::Focus => self.focus_next_demo(),
-            StageAction::Allow => self.allow_demo(),
-            StageAction::Notes => self.toggle_notes(),
-            StageAction::Warnings => self.shows_warnings = !self.shows_warnings,
-            StageAction::Help => self.overlay = (!help).then_some(Overlay::Help),
-            StageAction::Quit => self.exit = Some(LoopExit::Quit),
-            StageAction::Suspend => self.exit = Some(LoopExit::Suspend),
-        }
-    }
-
     pub(crate) fn open_slot(&self, demo: usize, fence: &deck::DemoFence) -> DemoSlot {
         if let Some(standalone) = &self.config.standalone {
             return Ok(standalone.open(self.services.clone()));
@@ -337,32 +249,12 @@ impl App {
         let spot = DemoPosition { slide: self.slide_index, demo };
         self.config.registry.open(fence, spot, &self.consents, self.services.clone())
     }
-
-    /// Returns the demo that would get the keyboard next: the first open one behind the one that
-    /// had it last.
-    fn next_focus(&self) -> Option<usize> {
-        let count = self.slots.len();
-        let first = self.last_focus.map_or(0, |last| last + 1);
-        (first..first + count).map(|index| index % count).find(|&index| self.slots[index].is_ok())
-    }
-
-    fn focus_next_demo(&mut self) {
-        self.focus = self.next_focus();
-        self.last_focus = self.focus;
-        // Otherwise keys could go to a demo that is scrolled out of sight.
-        if let Some(index) = self.focus {
-            if let Some(Ok(demo)) = self.slots.get_mut(index) {
-                demo.focus();
-            }
-            self.scroll_to_demo(index);
-        }
-    }
 }
-
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
+    use crossterm::event::KeyCode;
     use ratatui::buffer::Buffer;
 
     use super::*;

@@ -26,8 +26,8 @@ pub mod inspect;
 mod interrupt;
 pub mod lab;
 pub mod licenses;
-pub mod live_reload;
 mod output;
+pub mod present;
 pub mod race;
 pub mod racer;
 pub mod serve;
@@ -66,8 +66,12 @@ const LONG_ABOUT: &str = "A talk about WebSockets that runs in the terminal, wit
     max_term_width = 100
 )]
 pub struct Cli {
-    /// Markdown file to present [default: the built-in talk]
+    /// Markdown file to present; - is standard input [default: what is piped, or the built-in talk]
     pub deck: Option<std::path::PathBuf>,
+
+    /// Where the talk goes, and its keys
+    #[command(flatten)]
+    pub present: present::PresentArgs,
 
     /// Colour theme: a name, or a TOML file [default: the deck's, or the one that fits the
     /// terminal's background]

@@ -163,6 +163,11 @@ impl Scope {
         self.owner.token.clone()
     }
 
+    /// Whether a task or thread of the scope, or of its child scopes, has not ended yet.
+    pub fn has_tasks(&self) -> bool {
+        !self.owner.trackers[0].is_empty()
+    }
+
     /// Waits until all tasks and threads have ended, including those of child scopes. It does not
     /// cancel them.
     pub async fn closed(&self) {

@@ -23,6 +23,8 @@ pub(super) struct Heading {
     pub(super) rows: Vec<Line<'static>>,
     /// Whether each row stands in the middle of its area.
     pub(super) is_centered: bool,
+    /// Whether the title was too long and is cut.
+    pub(super) is_cut: bool,
 }
 
 impl Heading {
@@ -38,14 +40,14 @@ impl Heading {
             })
             .flatten();
         if let Some(rows) = big {
-            return Self { rows, is_centered: false };
+            return Self { rows, ..Self::default() };
         }
         let mut rows = wrap(&pieces, text_width.into());
         let most = usize::from(area.height / 2).max(1);
-        cut(&mut rows, most, text_width.into());
+        let is_cut = cut(&mut rows, most, text_width.into());
         let width = rows.last().map_or(0, Line::width);
         rows.push(Line::styled("▔".repeat(width), theme.faint()));
-        Self { rows, is_centered: false }
+        Self { rows, is_centered: false, is_cut }
     }
 
     /// Lays out the title page of a talk in the largest letters that leave room for the
@@ -67,16 +69,17 @@ impl Heading {
                 rows.len() <= height.saturating_sub(4) * 2 / 3 && rows.len() + taken <= height
             })
         });
+        let mut is_cut = false;
         let mut rows = big.unwrap_or_else(|| {
             let mut rows = balanced(&pieces, width);
-            cut(&mut rows, (height / 2).max(1), width);
+            is_cut = cut(&mut rows, (height / 2).max(1), width);
             rows
         });
         if !below.is_empty() {
             rows.push(Line::default());
             rows.extend(below);
         }
-        Self { rows, is_centered: true }
+        Self { rows, is_centered: true, is_cut }
     }
 
     /// Returns who speaks and when, for a first slide that has no title page, as lines below its
@@ -130,10 +133,10 @@ fn emphasized(pieces: &[StyledText], theme: &Theme) -> Vec<StyledText> {
     pieces.iter().map(|(text, own)| (text.clone(), style(*own))).collect()
 }
 
-/// Cuts `rows` down to `most`. The last one then ends with a mark.
-fn cut(rows: &mut Vec<Line<'static>>, most: usize, width: usize) {
+/// Cuts `rows` down to `most`. The last one then ends with a mark. Returns whether any was cut.
+fn cut(rows: &mut Vec<Line<'static>>, most: usize, width: usize) -> bool {
     if rows.len() <= most {
-        return;
+        return false;
     }
     rows.truncate(most);
     if let Some(last) = rows.last_mut() {
@@ -142,4 +145,5 @@ fn cut(rows: &mut Vec<Line<'static>>, most: usize, width: usize) {
         let text = crate::text::prefix_within(&text, width.saturating_sub(1)).to_owned();
         *last = Line::from(Span::styled(format!("{text}…"), style));
     }
+    true
 }

@@ -3,7 +3,7 @@
 //! A [`SlideLayout`] is computed when the slide, the size or the theme changes. Drawing only copies
 //! it.
 
-use ratatui::layout::Rect;
+use ratatui::layout::{Margin, Rect};
 
 use crate::deck::{Block, ColumnAlign, Deck, plain_text};
 use crate::slide::body::rows::{BodyRow, RowPiece, SlideBody};
@@ -48,8 +48,10 @@ pub(crate) struct SlideLayout {
 /// The columns of a slide.
 #[derive(Clone, Copy)]
 struct Columns {
-    /// All that is used.
+    /// All of the screen, for code, tables and drawings that are wide.
     all: Rect,
+    /// The columns on each side that everything else leaves free.
+    margin: u16,
     /// The width of text, which stands in the middle of them.
     text_width: u16,
 }
@@ -80,7 +82,8 @@ impl SlideLayout {
             return Self::title_page(input, text, rest, columns);
         }
         let x = columns.text_x();
-        let title_area = Rect { x, width: columns.all.right() - x, ..columns.all };
+        let right = columns.all.right() - columns.margin;
+        let title_area = Rect { x, width: right - x, ..columns.all };
         let mut heading = Heading::title(text, title_area, columns.text_width, theme);
         if is_first {
             let front_matter = &input.deck.front_matter;
@@ -109,7 +112,8 @@ impl SlideLayout {
         let body = lay_out_body(input, blocks, columns, ColumnAlign::Center);
         let all = columns.all;
         let meta = &input.deck.front_matter;
-        let heading = Heading::title_page(title, meta, all, body.rows.len(), theme);
+        let inner = all.inner(Margin::new(columns.margin, 0));
+        let heading = Heading::title_page(title, meta, inner, body.rows.len(), theme);
         let height = (heading.rows.len() as u16).min(all.height);
         let gap = if body.rows.is_empty() { 0 } else { 2 };
         let whole = usize::from(height + gap) + body.rows.len();
@@ -143,7 +147,7 @@ fn rows_below(area: Rect, taken: u16) -> Rect {
 /// Returns the columns of a slide. One with nothing but a demo gives it the whole area.
 fn columns(blocks: &[Block], area: Rect) -> Columns {
     if let [Block::Demo(_)] = blocks {
-        return Columns { all: area, text_width: area.width };
+        return Columns { all: area, margin: 0, text_width: area.width };
     }
     let margin = match area.width {
         0..40 => 0,
@@ -155,14 +159,9 @@ fn columns(blocks: &[Block], area: Rect) -> Columns {
     // still read at one glance.
     let text_width = width.min(MAX_TEXT_WIDTH.max(area.width / 5 * 3));
     let top = u16::from(area.height >= MIN_HEIGHT_FOR_MARGIN);
-    let all = Rect {
-        x: area.x + (area.width - width) / 2,
-        y: area.y + top,
-        width,
-        // The last row is for the marks of what is out of sight.
-        height: area.height.saturating_sub(top + 1),
-    };
-    Columns { all, text_width }
+    // The last row is for the marks of what is out of sight.
+    let all = Rect { y: area.y + top, height: area.height.saturating_sub(top + 1), ..area };
+    Columns { all, margin, text_width }
 }
 
 /// Lays the body out. Demos share the rows that the rest of the slide leaves.
@@ -175,6 +174,7 @@ fn lay_out_body(
     let frame = BodyFrame {
         width: columns.all.width.max(1).into(),
         text_width: columns.text_width.max(1).into(),
+        margin: columns.margin.into(),
         height: columns.all.height.into(),
         demo_rows: 0,
         align,

@@ -8,14 +8,18 @@ mod drawing;
 mod heading;
 mod layout;
 mod listing;
+mod overflow;
 mod scrolling;
 mod speaker_notes;
 mod style;
+#[cfg(test)]
+mod testing;
 mod text;
 mod warning_corner;
 
 pub(crate) use layout::{LayoutInput, SlideLayout};
 pub use listing::{HighlightedListing, Highlights, Listing, MERMAID, TokenKind, Tokens};
+pub use overflow::overflows;
 pub(crate) use scrolling::{DemoArea, SlideProgress};
 pub(crate) use speaker_notes::SpeakerNotes;
 pub use style::PictureSizes;

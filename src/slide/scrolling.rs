@@ -2,7 +2,7 @@
 
 use ratatui::layout::{Rect, Size};
 
-use crate::slide::body::rows::PlacedPicture;
+use crate::deck::ImageBlock;
 use crate::slide::layout::SlideLayout;
 
 /// How far the user has stepped and scrolled on a slide.
@@ -119,16 +119,15 @@ impl SlideLayout {
             .collect()
     }
 
-    /// Returns the pictures that are in sight, each with its area on the screen.
-    pub(crate) fn picture_areas(
-        &self,
-        progress: SlideProgress,
-    ) -> impl Iterator<Item = (&PlacedPicture, DemoArea)> {
-        let shown = self.body.pictures.iter().filter(move |it| it.step <= progress.step);
-        shown.filter_map(move |it| {
-            let area = self.area_on_screen((it.row, it.height), (it.x, it.width), progress)?;
-            Some((it, area))
-        })
+    /// Returns the pictures in sight that are revealed, each with its area on the screen.
+    pub(crate) fn picture_areas(&self, progress: SlideProgress) -> Vec<(&ImageBlock, DemoArea)> {
+        let revealed = self.body.pictures.iter().filter(|it| it.step <= progress.step);
+        revealed
+            .filter_map(|it| {
+                let area = self.area_on_screen((it.row, it.height), (it.x, it.width), progress)?;
+                Some((&it.image, area))
+            })
+            .collect()
     }
 
     /// Returns the paths of the slide's pictures with their sizes in cells.
@@ -189,4 +188,98 @@ impl SlideLayout {
 
 fn counted(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deck::{Block, Column, DemoFence};
+    use crate::slide::testing::{blocks, laid_out};
+
+    /// Presses Next until it would leave the slide, and returns the progress after each press.
+    fn walk(layout: &SlideLayout, steps: usize) -> Vec<(usize, usize)> {
+        let mut progress = layout.clamped(SlideProgress::default());
+        let mut walked = vec![(progress.step, progress.scroll)];
+        loop {
+            let scroll = match layout.next_scroll(progress) {
+                Some(scroll) => scroll,
+                None if progress.step + 1 < steps => {
+                    progress.step += 1;
+                    layout.scroll_to_step(progress)
+                }
+                None => return walked,
+            };
+            progress = layout.clamped(SlideProgress { scroll, ..progress });
+            walked.push((progress.step, progress.scroll));
+        }
+    }
+
+    fn rows(count: usize) -> String {
+        (1..=count).map(|number| format!("- item {number}\n")).collect()
+    }
+
+    #[test]
+    fn next_shows_every_row_before_it_reveals_the_next_step() {
+        let source = format!("{}\n<!-- pause -->\n\n{}", rows(25), rows(3));
+        let layout = laid_out(blocks(&source), 40, 11);
+        // Ten rows are in sight; each press keeps one of them.
+        assert_eq!(walk(&layout, 2), [(0, 0), (0, 9), (0, 15), (1, 19)]);
+    }
+
+    #[test]
+    fn a_step_that_points_at_code_scrolls_to_it_without_paging() {
+        let code: String = (1..=30).map(|number| format!("line {number}\n")).collect();
+        let mut all = blocks(&format!("```go\n{code}```\n"));
+        if let crate::deck::Block::Code(code) = &mut all[0] {
+            code.highlights = [1..=2, 28..=29, 3..=4]
+                .map(|lines| crate::deck::LineSelection::lines([lines]))
+                .into();
+        }
+        let layout = laid_out(all, 40, 11);
+        assert_eq!(
+            walk(&layout, 3),
+            [(0, 0), (0, 9), (0, 18), (0, 20), (1, 20), (2, 2)],
+            "paged to the end once, then to what each step points at"
+        );
+    }
+
+    #[test]
+    fn previous_goes_up_to_where_the_step_began() {
+        let layout = laid_out(blocks(&rows(25)), 40, 11);
+        let up =
+            |scroll| layout.previous_scroll(SlideProgress { scroll, ..SlideProgress::default() });
+        assert_eq!((up(15), up(6), up(0)), (Some(6), Some(0), None));
+    }
+
+    #[test]
+    fn the_hint_counts_what_is_revealed_and_out_of_sight() {
+        let source = format!("{}\n<!-- pause -->\n\n{}", rows(12), rows(9));
+        let layout = laid_out(blocks(&source), 40, 11);
+        let hint = |step, scroll| {
+            layout.overflow_hint(SlideProgress { step, scroll, ..SlideProgress::default() })
+        };
+        assert_eq!(hint(0, 0).as_deref(), Some("▼ 2 more rows: ↓"));
+        assert_eq!(hint(1, 0).as_deref(), Some("▼ 12 more rows: ↓"));
+        assert_eq!(hint(1, 12).as_deref(), Some("▲ 12 rows above: ↑"));
+    }
+
+    #[test]
+    fn each_demo_has_its_own_place_wherever_it_stands() {
+        let demo = || Block::Demo(DemoFence { name: "a".to_owned(), ..DemoFence::default() });
+        let column = || Column { weight: 1, blocks: vec![demo()] };
+        let all = vec![
+            Block::Quote { alert: None, blocks: vec![demo()] },
+            Block::Columns(vec![column(), column()]),
+            demo(),
+        ];
+        let layout = laid_out(all, 100, 30);
+        let areas = layout.demo_areas(SlideProgress::default());
+        let places: Vec<(u16, u16, u16, u16)> = areas
+            .into_iter()
+            .map(|area| area.expect("all of them are in sight").visible)
+            .map(|area| (area.x, area.y, area.width, area.height))
+            .collect();
+        // 29 rows less a margin and two blank rows, shared by three.
+        assert_eq!(places, [(6, 1, 90, 8), (4, 10, 44, 8), (51, 10, 45, 8), (4, 19, 92, 8)]);
+    }
 }

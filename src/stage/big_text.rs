@@ -4,7 +4,7 @@
 //! The shapes come from the `font8x8` crate. The tui-big-text crate draws the same letters but adds
 //! twenty packages to a cold build.
 
-use font8x8::{BASIC_FONTS, LATIN_FONTS, UnicodeFonts as _};
+use font8x8::{BASIC_FONTS, GREEK_FONTS, LATIN_FONTS, MISC_FONTS, UnicodeFonts as _};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
@@ -84,7 +84,13 @@ fn font_bitmap(letter: char) -> Option<[u8; 8]> {
         '–' | '—' => '-',
         other => other,
     };
-    BASIC_FONTS.get(letter).or_else(|| LATIN_FONTS.get(letter))
+    let bitmap = BASIC_FONTS
+        .get(letter)
+        .or_else(|| LATIN_FONTS.get(letter))
+        .or_else(|| GREEK_FONTS.get(letter))
+        .or_else(|| MISC_FONTS.get(letter));
+    // What the fonts leave empty they do not have.
+    bitmap.filter(|rows| letter.is_whitespace() || rows.iter().any(|row| *row != 0))
 }
 
 fn is_pixel_set(rows: [u8; 8], x: u16, y: u16) -> bool {
@@ -146,5 +152,6 @@ mod tests {
             }
         }
         assert!(BigText::can_draw("It doesn’t") && !BigText::can_draw("日本"));
+        assert!(BigText::can_draw("Größe, déjà") && BigText::can_draw("ΛΟΓΟΣ λογος"));
     }
 }

@@ -42,6 +42,13 @@ pub trait DynDemo: Send {
     /// Returns why the demo no longer handles events: a panic, or work that could not be started.
     /// `None` while it runs.
     fn stopped(&self) -> Option<&str>;
+    /// Ends what the demo does, because its slide is left. What it shows stays; a demo that was
+    /// doing something is frozen from then on.
+    fn freeze(&mut self);
+    /// Whether the demo is frozen: it is drawn and handles no events.
+    fn is_frozen(&self) -> bool;
+    /// Whether the demo was used: it was given a key, a click or a paste.
+    fn was_used(&self) -> bool;
 }
 
 /// A demo that has the screen to itself, or is open over another one. It is opened with a value of

@@ -21,6 +21,8 @@ pub struct DemoEntry {
     pub settings: &'static [SettingSpec],
     /// The keys that it handles while it has the keyboard.
     pub keys: &'static [KeyHint],
+    /// The least number of rows that it needs.
+    pub min_rows: u16,
     effects: EffectsFn,
     open: OpenFn,
 }
@@ -47,6 +49,7 @@ impl DemoEntry {
             about: D::ABOUT,
             settings: D::SETTINGS,
             keys: D::KEYS,
+            min_rows: D::MIN_ROWS,
             // `open` has no effects of its own, so it can be called just to validate the settings.
             effects: |settings| D::open(settings).and_then(|_| D::effects(settings)),
             open: |settings, services| Ok(Box::new(RunningDemo::<D>::open(settings, services)?)),

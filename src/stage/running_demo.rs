@@ -1,7 +1,7 @@
 //! A demo that runs on a slide: its state, its mailbox and its scope.
 //!
-//! The app sees every demo through [`DynDemo`], without its types. When a running demo is dropped,
-//! its tasks end and its sockets close.
+//! The app sees every demo through [`DynDemo`], without its types. When a running demo is frozen or
+//! dropped, its tasks end and its sockets close.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -34,6 +34,8 @@ pub struct RunningDemo<D: Demo> {
     /// The demo that is open over this one. It has the keyboard and the area.
     overlay: Option<Box<dyn DynDemo>>,
     scope: Scope,
+    frozen: bool,
+    was_used: bool,
 }
 
 impl StandaloneDemo {
@@ -67,13 +69,15 @@ impl<D: Demo> RunningDemo<D> {
             let _ = panic_sender.try_send(panic);
         });
         let (stage, mailbox) = Stage::new(scope.clone(), failure_sender, services);
-        let mut slot = Self { demo, stage, mailbox, failures, stopped: None, overlay: None, scope };
+        let (stopped, overlay, frozen, was_used) = Default::default();
+        let mut slot =
+            Self { demo, stage, mailbox, failures, stopped, overlay, scope, frozen, was_used };
         slot.perform(commands);
         slot
     }
 
     fn update(&mut self, event: DemoEvent<D::Msg>) {
-        if self.stopped.is_some() {
+        if self.stopped.is_some() || self.frozen {
             return;
         }
         // Unwind safety is asserted because a demo that panicked is never updated again.
@@ -102,6 +106,10 @@ impl<D: Demo> DynDemo for RunningDemo<D> {
     }
 
     fn key(&mut self, key: KeyEvent) {
+        self.was_used = true;
+        if self.frozen {
+            return;
+        }
         match &mut self.overlay {
             Some(overlay) if key.code == KeyCode::Esc && !overlay.wants_escape() => {
                 // Its tasks end with it.
@@ -113,6 +121,7 @@ impl<D: Demo> DynDemo for RunningDemo<D> {
     }
 
     fn paste(&mut self, text: String) {
+        self.was_used = true;
         match &mut self.overlay {
             Some(overlay) => overlay.paste(text),
             None => self.update(DemoEvent::Paste(text)),
@@ -120,6 +129,7 @@ impl<D: Demo> DynDemo for RunningDemo<D> {
     }
 
     fn click(&mut self, at: Position, area: Rect) {
+        self.was_used = true;
         match &mut self.overlay {
             Some(overlay) => overlay.click(at, area),
             None => self.update(DemoEvent::Click(at, area)),
@@ -148,11 +158,14 @@ impl<D: Demo> DynDemo for RunningDemo<D> {
     fn tick_interval(&self) -> Option<Duration> {
         let overlay = self.overlay.as_ref().and_then(|overlay| overlay.tick_interval());
         // A demo that has stopped must not keep waking the loop.
-        let own = self.demo.tick_interval().filter(|_| self.stopped.is_none());
+        let own = self.demo.tick_interval().filter(|_| self.stopped.is_none() && !self.frozen);
         overlay.into_iter().chain(own).min()
     }
 
     fn poll_mailbox(&mut self, context: &mut Context) -> Poll<()> {
+        if self.frozen {
+            return Poll::Pending;
+        }
         let mut any = self.overlay.as_mut().map_or(Poll::Pending, |it| it.poll_mailbox(context));
         while let Poll::Ready(Some(failure)) = self.failures.poll_recv(context) {
             self.stopped.get_or_insert(failure);
@@ -198,7 +211,7 @@ impl<D: Demo> DynDemo for RunningDemo<D> {
 
     fn wants_escape(&self) -> bool {
         // Esc closes what is open over this demo.
-        self.overlay.is_some() || self.demo.wants_escape()
+        !self.frozen && (self.overlay.is_some() || self.demo.wants_escape())
     }
 
     fn min_rows(&self) -> u16 {
@@ -207,6 +220,29 @@ impl<D: Demo> DynDemo for RunningDemo<D> {
 
     fn stopped(&self) -> Option<&str> {
         self.stopped.as_deref()
+    }
+
+    fn freeze(&mut self) {
+        if let Some(overlay) = &mut self.overlay {
+            overlay.freeze();
+        }
+        let overlay_frozen = self.overlay.as_ref().is_some_and(|overlay| overlay.is_frozen());
+        // Without work under way there is nothing to end, and nothing that the demo could miss.
+        if overlay_frozen || self.scope.has_tasks() {
+            self.frozen = true;
+            self.scope.cancel();
+            // What is still in the mailbox would only take memory.
+            self.mailbox.close();
+            while self.mailbox.try_recv().is_ok() {}
+        }
+    }
+
+    fn is_frozen(&self) -> bool {
+        self.frozen
+    }
+
+    fn was_used(&self) -> bool {
+        self.was_used
     }
 }
 
@@ -231,7 +267,7 @@ mod tests {
 
     use super::*;
     use crate::deck::DemoFence;
-    use crate::stage::{Mailbox, SettingSpec, WorkContext, settings};
+    use crate::stage::{Mailbox, NotDelivered, SettingSpec, WorkContext, settings};
 
     fn open<D: Demo>() -> RunningDemo<D> {
         let settings = settings(&DemoFence::default(), D::SETTINGS).unwrap();
@@ -376,6 +412,24 @@ mod tests {
         second.mailbox.send(6).await.unwrap();
         assert!(poll(&mut slot).is_ready());
         assert_eq!(slot.demo.received, [1, 2, 5, 6]);
+    }
+
+    #[tokio::test]
+    async fn a_demo_that_is_left_at_work_is_frozen_and_its_work_ends() {
+        let mut slot = open::<Worker>();
+        slot.freeze();
+        assert!(!slot.is_frozen(), "it did nothing, so it goes on when its slide is back");
+        let mailbox = start(&mut slot).await;
+        mailbox.send(1).await.unwrap();
+        assert!(poll(&mut slot).is_ready());
+        mailbox.send(2).await.unwrap();
+        slot.freeze();
+        assert!(slot.is_frozen());
+        timeout(Duration::from_mins(1), slot.scope.closed()).await.expect("its work goes on");
+        assert_eq!(mailbox.send(3).await, Err(NotDelivered));
+        assert_eq!(poll(&mut slot), Poll::Pending);
+        slot.key(KeyCode::Esc.into());
+        assert_eq!((slot.demo.received.as_slice(), slot.wants_escape()), (&[1][..], false));
     }
 
     /// A demo that opens another one over itself with `o`, and counts the other keys.

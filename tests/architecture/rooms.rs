@@ -88,6 +88,37 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
     ("lab/libraries", &[&["mod"], &["contestants", "inside"], &["command_line", "suite"]]),
     ("cli/lab", &[&["mod"], &["availability", "inside_page", "outcome_table", "progress"]]),
     (
+        "app/overlay",
+        &[
+            &["mod"],
+            &["open_overlay"],
+            &["overview", "slide_list"],
+            &["outcome"],
+            &["deck_search", "help"],
+        ],
+    ),
+    (
+        "app/steering",
+        &[
+            &["mod"],
+            &["dispatch", "focus", "mouse", "navigation", "on_overlays"],
+            &["steering_state"],
+            &["jump_history", "keys", "route"],
+        ],
+    ),
+    (
+        "app/steering/keys",
+        &[&["mod"], &["keys_file"], &["key_table", "typing_guard"], &["key_press"]],
+    ),
+    (
+        "cli/present",
+        &[
+            &["mod"],
+            &["keys_source", "resume_file"],
+            &["deck_source", "live_reload", "present_args", "user_folder"],
+        ],
+    ),
+    (
         "demos/inspect",
         &[
             &["mod"],
@@ -266,6 +297,22 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["external_servers"],
             &["lane", "placement"],
         ],
+    ),
+    (
+        "slide",
+        &[
+            &["mod"],
+            &["drawing", "overflow"],
+            &["scrolling"],
+            &["layout"],
+            &["heading", "body"],
+            &["speaker_notes", "style", "warning_corner"],
+            &["listing", "text"],
+        ],
+    ),
+    (
+        "slide/body",
+        &[&["mod"], &["code", "containers", "table"], &["placing"], &["builder"], &["qr", "rows"]],
     ),
     (
         "race/client",

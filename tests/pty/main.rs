@@ -8,6 +8,7 @@ mod against;
 mod colors;
 mod commands;
 mod consent;
+mod deck_sources;
 mod ends;
 mod growing;
 mod judging;

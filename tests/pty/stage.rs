@@ -128,6 +128,8 @@ fn a_focused_demo_gets_q_and_returns_the_keyboard_on_escape() {
     terminal
         .until("the keyboard given back", |screen| !screen.contents().contains("has the keyboard"));
     terminal.keys("q");
+    terminal.shows(&["end the talk?"]);
+    terminal.keys("q");
     assert_eq!(terminal.end().code(), Some(0));
 }
 
@@ -148,6 +150,25 @@ fn the_talk_fills_a_new_size() {
                 && shown.iter().any(|row| row.contains(BYLINE))
         });
     }
+}
+
+#[test]
+fn the_laser_pointer_is_drawn_where_the_terminal_reports_the_mouse() {
+    let mut terminal = Terminal::open(&[TALK]);
+    terminal.shows(&[" 1/73"]);
+    assert!(!terminal.raw().windows(8).any(|bytes| bytes == b"\x1b[?1003h"));
+    terminal.keys("L");
+    // Motion without a button, column 31 and row 11, counted from 1 (SGR).
+    terminal.answer("\x1b[?1003h", "\x1b[<35;31;11M");
+    terminal.until("the spot", |screen| {
+        let ground = |column| screen.cell(10, column).map(vt100::Cell::bgcolor);
+        ground(30) != ground(40) && ground(30) == ground(29)
+    });
+    terminal.keys("q");
+    assert_eq!(terminal.end().code(), Some(0));
+    terminal.assert_restored();
+    let raw = String::from_utf8_lossy(terminal.raw()).into_owned();
+    assert!(raw.rfind("\x1b[?1003l") > raw.rfind("\x1b[?1003h"), "moves are reported to the shell");
 }
 
 /// Neither the key nor the new size may be lost when both wake the program at once. One try in a

@@ -87,6 +87,9 @@ impl Terminal {
         assert!(before.local_modes.contains(LocalModes::ICANON | LocalModes::ECHO));
         let command =
             command.env_remove("NO_COLOR").env_remove("COLORTERM").env("LC_ALL", "C.UTF-8");
+        // Nothing of the user's own is read or written.
+        let own = concat!(env!("CARGO_TARGET_TMPDIR"), "/user");
+        let command = command.env("XDG_STATE_HOME", own).env("XDG_CONFIG_HOME", own);
         let command = command.envs(variables.iter().copied());
         let program = command.spawn(side_of_program).unwrap();
         let pty = Arc::new(pty);

@@ -296,44 +296,6 @@ fn unknown(comment: &str, name: &str) -> Directive {
     Directive::Comment
 }
 
-/// A piece of an HTML block.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum HtmlPiece<'a> {
-    /// The text inside a comment, with the byte offset of its `<!--`.
-    Comment(usize, &'a str),
-    /// A comment that is never closed, with the byte offset of its `<!--`.
-    Unclosed(usize),
-    /// Anything else that is not blank, with its byte offset.
-    Html(usize, &'a str),
-}
-
-/// Splits raw HTML into comments and everything else.
-pub(super) fn split_html(html: &str) -> Vec<HtmlPiece<'_>> {
-    let mut found = Vec::new();
-    let mut at = 0;
-    loop {
-        let rest = &html[at..];
-        let start = rest.find("<!--").unwrap_or(rest.len());
-        let between = &rest[..start];
-        if !between.trim().is_empty() {
-            found.push(HtmlPiece::Html(
-                at + between.len() - between.trim_start().len(),
-                between.trim(),
-            ));
-        }
-        if start == rest.len() {
-            break;
-        }
-        let Some(end) = rest[start + 4..].find("-->") else {
-            found.push(HtmlPiece::Unclosed(at + start));
-            break;
-        };
-        found.push(HtmlPiece::Comment(at + start, &rest[start + 4..start + 4 + end]));
-        at += start + 4 + end + 3;
-    }
-    found
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -357,7 +319,8 @@ mod tests {
     fn every_command_of_presenterm_is_carried_out_or_named() {
         let mut names = Vec::new();
         for line in LISTED.lines().filter(|line| !line.starts_with('#')) {
-            let [HtmlPiece::Comment(_, comment)] = split_html(line)[..] else { panic!("{line}") };
+            let inner = line.strip_prefix("<!--").and_then(|rest| rest.strip_suffix("-->"));
+            let comment = inner.unwrap_or_else(|| panic!("{line}"));
             let found = parse_directive(comment);
             let name = split_name(comment.trim()).0;
             names.push(name);
@@ -462,22 +425,5 @@ mod tests {
             assert!(text.contains("needs text"), "{empty}: {text}");
         }
         assert_eq!(parse_directive("TODO: find a better picture"), Directive::Comment);
-    }
-
-    #[test]
-    fn comments_and_the_rest_come_apart() {
-        let html = "<!-- a --> <b> <!-- c -->\n<!-- open";
-        assert_eq!(
-            split_html(html),
-            [
-                HtmlPiece::Comment(0, " a "),
-                HtmlPiece::Html(11, "<b>"),
-                HtmlPiece::Comment(15, " c "),
-                HtmlPiece::Unclosed(26)
-            ]
-        );
-        assert_eq!(split_html(""), []);
-        assert_eq!(split_html("<!---->\n"), [HtmlPiece::Comment(0, "")]);
-        assert_eq!(split_html(" x"), [HtmlPiece::Html(1, "x")]);
     }
 }

@@ -4,8 +4,7 @@
 //! position. This module reads no files, but asks a [`FileReader`] for those that a deck names. It
 //! does not know which demos exist.
 
-mod block_reader;
-mod code_block;
+mod code_info;
 mod content;
 mod demo_fence;
 mod dialect;
@@ -13,10 +12,15 @@ mod directive;
 mod division;
 mod files;
 mod front_matter;
+mod html;
 mod inline;
+#[cfg(test)]
+mod nothing_lost;
 mod options;
 mod parse;
+mod picture;
 mod position;
+mod reader;
 mod warning;
 
 pub use content::block::{

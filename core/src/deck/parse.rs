@@ -1,12 +1,12 @@
 //! The whole way from source text to slides: front matter, dialect, dividers, directives.
 
-use crate::deck::block_reader::BlockReader;
 use crate::deck::content::slide::Deck;
 use crate::deck::dialect::{DialectEvidence, Reading};
-use crate::deck::division::SlideBuilder;
+use crate::deck::division::{SlideBuilder, add_title_slide};
 use crate::deck::files::{FileReader, Files, NoFiles};
 use crate::deck::front_matter::{FrontMatter, Head, read_head};
 use crate::deck::position::LineIndex;
+use crate::deck::reader::block_reader::{BlockReader, ReaderSetup};
 use crate::deck::warning::Warning;
 use crate::text;
 
@@ -24,17 +24,23 @@ pub fn parse_with(source: &str, files: &mut dyn FileReader) -> (Deck, Vec<Warnin
     let files = Files::new(files);
     let read_text = |path: &str| files.read_text(path);
     let lines = LineIndex::new(source);
-    let Head { mut front_matter, mut options, body, mut warnings, .. } = read_head(source, &lines);
-    let reading = Reading::new(source, body, &options);
-    options.incremental_lists |= reading.lists_wait;
-    let mut reader = BlockReader::new(&lines, &reading.text, &reading.places, &read_text);
-    let builder = SlideBuilder::new(options.clone(), reading.dividers.clone());
+    let mut head = read_head(source, &lines);
+    let mut warnings = std::mem::take(&mut head.warnings);
+    let reading = Reading::new(source, head.body, &head.options);
+    head.options.incremental_lists |= reading.lists_wait;
+    let setup = ReaderSetup {
+        read_text: &read_text,
+        options: &head.options,
+        palette: head.front_matter.theme.as_ref().map_or(&[], |theme| &theme.colors),
+    };
+    let mut reader = BlockReader::new(&lines, &reading.text, &reading.places, setup);
+    let builder = SlideBuilder::new(head.options.clone(), reading.dividers.clone());
     let slides = builder.read_deck(&mut reader);
     warnings.append(&mut reader.warnings);
-    for &(at, message) in &reading.warnings {
-        let position = lines.position(at);
+    for (at, message) in &reading.warnings {
+        let position = lines.position(*at);
         let slide = slides.iter().filter(|slide| slide.position <= position).count();
-        warnings.push(Warning::new(slide.saturating_sub(1), position, &lines, message));
+        warnings.push(Warning::new(slide.saturating_sub(1), position, &lines, message.as_str()));
     }
     // Text after the last divider that makes no slide of its own is reported on the last slide.
     let last = slides.len().saturating_sub(1);
@@ -43,6 +49,7 @@ pub fn parse_with(source: &str, files: &mut dyn FileReader) -> (Deck, Vec<Warnin
     }
     // Warnings about the front matter and about the slides come from different passes.
     warnings.sort_by_key(|warning| warning.position);
+    let Head { mut front_matter, options, .. } = head;
     set_title(&mut front_matter, &reading);
     let dialect_evidence = reading.evidence.map(|at| {
         let position = lines.position(at);
@@ -51,7 +58,9 @@ pub fn parse_with(source: &str, files: &mut dyn FileReader) -> (Deck, Vec<Warnin
     });
     let dialect = reading.dialect;
     let files = files.into_named();
-    (Deck { front_matter, options, dialect, dialect_evidence, slides, files }, warnings)
+    let mut deck = Deck { front_matter, options, dialect, dialect_evidence, slides, files };
+    add_title_slide(&mut deck, &mut warnings);
+    (deck, warnings)
 }
 
 /// Adds what a title block says to the front matter.
@@ -183,8 +192,8 @@ mod tests {
     #[test]
     fn what_is_odd_is_reported_where_it_stands() {
         assert_eq!(
-            warnings_of("some text\n---\n\nmore\n"),
-            ["2:1: this `---` makes the text above it a heading; put a blank line before it to \
+            warnings_of("# A\n\nsome text\n---\n\nmore\n"),
+            ["4:1: this `---` makes the text above it a heading; put a blank line before it to \
               end the slide"]
         );
         assert_eq!(warnings_of("# A\n\n---\n\n---\n\n# B\n").len(), 1, "an empty slide");
@@ -195,13 +204,14 @@ mod tests {
             warnings_of("# A\n\n<!-- speaker_note: oh\n\n# B\n"),
             ["3:1: this comment is never closed; end it with `-->`"]
         );
-        assert!(warnings_of("# A\n\n<div>x</div>\n")[0].starts_with("3:1: HTML is not rendered"));
-        let places: Vec<_> = warnings_of("# A\n\n <!-- puase --> <i> <!-- pause -->\n<!-- open\n")
-            .iter()
-            .map(|warning| warning.split(' ').next().unwrap_or_default().to_owned())
-            .collect();
+        assert!(warnings_of("# A\n\n<vid>x</vid>\n")[0].starts_with("3:1: `<vid>` has no effect"));
+        let places: Vec<_> =
+            warnings_of("# A\n\n <!-- puase --> <vid> <!-- pause -->\n<!-- open\n")
+                .iter()
+                .map(|warning| warning.split(' ').next().unwrap_or_default().to_owned())
+                .collect();
         assert_eq!(places, ["3:2:", "3:17:", "4:1:"], "each piece of a block has its own place");
-        assert!(warnings_of("# A\n\n<div> <!-- x\n")[1].starts_with("3:7: this comment is never"));
+        assert!(warnings_of("# A\n\n<div> <!-- x\n")[0].starts_with("3:7: this comment is never"));
         assert!(warnings_of("# A\n\n```demo\n```\n")[0].contains("a demo fence needs a name"));
         assert!(
             warnings_of("# A\n\nx \u{1b}[31m\n")[0].starts_with("3:3: control character U+001B")

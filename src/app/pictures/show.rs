@@ -97,9 +97,9 @@ impl App {
     /// Draws the pictures that are in sight and there already, on a frame that is finished
     /// otherwise: their colours are their own.
     pub(crate) fn draw_pictures(&self, buffer: &mut Buffer) {
-        for (picture, place) in self.layout.picture_areas(self.progress) {
-            let size = Size { width: picture.width as u16, height: picture.height as u16 };
-            let Some(form) = self.gallery.form(&picture.image.path, size) else { continue };
+        for (image, place) in self.layout.picture_areas(self.progress) {
+            let size = Size { width: place.visible.width, height: place.total_rows };
+            let Some(form) = self.gallery.form(&image.path, size) else { continue };
             let depth = self.config.color_depth;
             let whole = Rect { height: size.height, width: size.width, ..place.visible };
             if place.hidden_rows == 0 {

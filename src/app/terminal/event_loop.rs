@@ -50,6 +50,7 @@ pub async fn run_event_loop<B: FrameBackend>(
             last = Instant::now();
         }
         let tick = app.tick_interval().map(|interval| ticked + interval);
+        let wake = app.wake_at().map(Instant::from_std);
         tokio::select! {
             biased;
             woken = poll_fn(|context| poll_wake(app, events, context)) =>
@@ -63,6 +64,9 @@ pub async fn run_event_loop<B: FrameBackend>(
                     () = sleep_until(last + MIN_FRAME_INTERVAL) => {}
                 }
             },
+            () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => {
+                app.pass_time(Instant::now().into_std());
+            }
             () = sleep_until(tick.unwrap_or_else(Instant::now)), if tick.is_some() => {
                 ticked = Instant::now();
                 app.tick(ticked.into_std());
@@ -99,9 +103,10 @@ fn poll_events(
     context: &mut Context,
 ) -> Poll<()> {
     let mut any = Poll::Pending;
+    let now = Instant::now().into_std();
     for _ in 0..MAX_EVENTS_PER_FRAME {
         match events.poll_next_unpin(context) {
-            Poll::Ready(Some(event)) => app.update(event),
+            Poll::Ready(Some(event)) => app.handle(event, now),
             Poll::Ready(None) => {
                 app.exit.get_or_insert(LoopExit::Quit);
             }

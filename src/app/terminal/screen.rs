@@ -16,6 +16,7 @@ use crossterm::{cursor, execute};
 use ratatui::backend::WindowSize;
 use ratatui::layout::Size;
 
+use crate::app::steering::MouseReports;
 use crate::app::terminal::backend::TerminalBackend;
 use crate::scope;
 use crate::stage::shows_links;
@@ -95,17 +96,21 @@ impl Screen {
         out.flush()
     }
 
-    /// Turns reports of clicks and the wheel on or off. They are on only while a demo has the
-    /// keyboard, because they disable the terminal's own selection of text. Motion is not reported,
-    /// so a moved mouse wakes nothing.
+    /// Asks for these reports of the mouse, and no others. Clicks and the wheel are reported only
+    /// while there is something to click, because that disables the terminal's own selection of
+    /// text (with Shift it still selects). Moves are reported only for the laser pointer, so
+    /// otherwise a moved mouse wakes nothing.
     ///
     /// # Errors
     ///
     /// Fails if the terminal cannot be written to.
-    pub fn capture_mouse(&mut self, on: bool) -> io::Result<()> {
-        let end = if on { 'h' } else { 'l' };
-        // 1000 reports presses and the wheel; 1006 (SGR) encodes columns beyond 223.
-        self.send_query(&format!("\x1b[?1000{end}\x1b[?1006{end}"))
+    pub fn capture_mouse(&mut self, reports: MouseReports) -> io::Result<()> {
+        // 1000 reports presses and the wheel, 1003 moves too; 1006 (SGR) encodes columns beyond 223.
+        self.send_query(match reports {
+            MouseReports::Off => "\x1b[?1003l\x1b[?1000l\x1b[?1006l",
+            MouseReports::Clicks => "\x1b[?1003l\x1b[?1000h\x1b[?1006h",
+            MouseReports::Moves => "\x1b[?1000h\x1b[?1003h\x1b[?1006h",
+        })
     }
 
     /// Puts a text on the clipboard (OSC 52). A terminal without support for it ignores the

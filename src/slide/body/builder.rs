@@ -2,6 +2,8 @@
 //!
 //! This file decides line breaks, indents and steps. `slide` handles scrolling and the screen.
 
+use std::ops::Range;
+
 use ratatui::layout::Size;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
@@ -26,6 +28,8 @@ pub(crate) struct BodyFrame {
     pub(crate) width: usize,
     /// The number of columns that text takes, in the middle of them.
     pub(crate) text_width: usize,
+    /// The columns on each side that only wide code, tables and drawings may take.
+    pub(crate) margin: usize,
     /// The number of rows in sight.
     pub(crate) height: usize,
     /// The number of rows that each demo takes.
@@ -43,6 +47,7 @@ pub(crate) fn lay_out_blocks(blocks: &[Block], frame: BodyFrame, style: SlideSty
         shown_from: 0,
         rows_above: 0,
         height: frame.height,
+        within_margins: frame.margin..frame.width - frame.margin.min(frame.width),
         align: frame.align,
         big_letters: None,
         depth: 0,
@@ -105,6 +110,8 @@ pub(super) struct BodyBuilder<'a> {
     /// The number of rows above those of `body`, while a column is laid out.
     pub(super) rows_above: usize,
     pub(super) height: usize,
+    /// The columns of demos, and of columns that take more of the screen than text does.
+    pub(super) within_margins: Range<usize>,
     pub(super) align: ColumnAlign,
     pub(super) big_letters: Option<PixelSize>,
     /// The number of lists and quotes around what comes next.
@@ -234,6 +241,8 @@ impl BodyBuilder<'_> {
             0 => (room.left, room.right),
             indent => (room.x + indent, room.right),
         };
+        let (left, right) =
+            (left.max(self.within_margins.start), right.min(self.within_margins.end));
         let width = right.saturating_sub(left).min(MAX_DEMO_WIDTH);
         let x = left + (right.saturating_sub(left) - width) / 2;
         let (row, step) = (self.row_number(), self.shown_from);

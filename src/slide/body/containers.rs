@@ -10,6 +10,8 @@ use crate::text;
 
 /// The number of blank columns between two columns.
 const COLUMN_GAP: usize = 3;
+/// The width below which columns take more of the screen than text does.
+const COMFORTABLE_COLUMN_WIDTH: usize = 45;
 /// The least width of a column. Narrower ones stand below each other.
 const MIN_COLUMN_WIDTH: usize = 24;
 /// The length of the line above the footnotes.
@@ -105,10 +107,12 @@ impl BodyBuilder<'_> {
     /// Lays columns out side by side; below each other where one would be too narrow to read.
     pub(super) fn columns(&mut self, columns: &[Column], prefix: &mut LinePrefix, room: Room) {
         let indent = prefix.width();
-        // Columns use the whole width that wide blocks have.
-        let (left, right) =
-            if indent == 0 { (room.left, room.right) } else { (room.x + indent, room.right) };
-        let spans = column_spans(columns, left, right.saturating_sub(left));
+        let mut spans = column_spans(columns, room.x + indent, room.width);
+        if indent == 0 && spans.iter().any(|span| span.width < COMFORTABLE_COLUMN_WIDTH) {
+            let left = room.left.max(self.within_margins.start);
+            let right = room.right.min(self.within_margins.end);
+            spans = column_spans(columns, left, right.saturating_sub(left));
+        }
         if spans.iter().any(|span| span.width < MIN_COLUMN_WIDTH) {
             for (index, column) in columns.iter().enumerate() {
                 if index > 0 {

@@ -176,4 +176,41 @@ mod tests {
         assert_eq!(drawn(source, 10), ["a   b", "─────", "1", "1   2"]);
         assert!(drawn(source, 1).iter().all(|line| line.chars().count() <= 5));
     }
+
+    #[test]
+    fn lines_part_only_rows_that_wrap() {
+        let source =
+            "| a | text |\n|--|--|\n| 1 | x |\n| 2 | y |\n| 3 | the quick brown fox |\n| 4 | z |\n";
+        assert_eq!(
+            drawn(source, 16),
+            [
+                "a   text",
+                "────────────────",
+                "1   x",
+                "2   y",
+                "┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈",
+                "3   the quick",
+                "    brown fox",
+                "┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈",
+                "4   z"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_table_with_too_many_columns_keeps_its_words_whole() {
+        let cells = |word: &str| format!("|{}\n", format!(" {word} |").repeat(8));
+        let source = format!("{}{}{}", cells("column"), cells("--"), cells("value"));
+        let lines = drawn(&source, 40);
+        assert_eq!(lines[0].matches("column").count(), 8, "{lines:?}");
+        assert_eq!(lines[2].matches("value").count(), 8, "{lines:?}");
+    }
+
+    #[test]
+    fn ideographs_leave_room_for_words_beside_them() {
+        let source =
+            format!("| a | b |\n|--|--|\n| {} | short English text |\n", "日本語".repeat(12));
+        let lines = drawn(&source, 40);
+        assert!(lines.iter().any(|line| line.ends_with("short English text")), "{lines:#?}");
+    }
 }

@@ -9,6 +9,9 @@ use ratatui::widgets::Widget as _;
 use crate::slide::text::wrap::{StyledText, longest_word, wrap};
 use crate::stage::{BigText, PixelSize};
 
+/// The largest number of lines that are made even.
+const MAX_BALANCED_LINES: usize = 8;
+
 /// Returns `pieces` in letters of `size` on lines of at most `width` cells, as even as possible,
 /// with a blank row between two lines. `None` if the font lacks a letter, if a word is too long, or
 /// if there would be more than `max_lines` lines. What is struck out is not drawn big, because no
@@ -45,6 +48,9 @@ pub(crate) fn big_rows(
 /// Breaks `pieces` into as few lines of at most `width` cells as possible, as even as possible.
 pub(crate) fn balanced(pieces: &[StyledText], width: usize) -> Vec<Line<'static>> {
     let lines = wrap(pieces, width);
+    if lines.len() > MAX_BALANCED_LINES {
+        return lines;
+    }
     // The narrowest width that needs no further line gives the most even lines.
     let least = longest_word(pieces).clamp(1, width.max(1));
     let even = (least..width).map(|width| wrap(pieces, width));

@@ -27,6 +27,8 @@ pub struct TextStyle {
     pub italic: bool,
     /// `~~struck out~~`
     pub strike: bool,
+    /// `<u>underlined</u>`
+    pub underline: bool,
     /// `` `code` ``
     pub code: bool,
     /// Raised, as the mark of a footnote: `<sup>`

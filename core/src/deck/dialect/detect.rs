@@ -109,6 +109,9 @@ pub(super) fn detect(head: &str, pieces: &[Piece]) -> (Dialect, Option<usize>) {
                 if is_slide_start {
                     signs.read_first_line(line, at);
                 }
+                if begins_notes(pieces, index) {
+                    signs.add(Dialect::RevealMd, 2, at);
+                }
                 if is_rule(line) {
                     signs.read_rule(line, pieces.get(index + 1), at);
                 }
@@ -223,7 +226,6 @@ impl Signs {
             _ if text.contains("<!-- .element:") || text.contains("<!-- .slide:") => {
                 self.add(Dialect::RevealMd, 8, at);
             }
-            _ if starts_notes(text) => self.add(Dialect::RevealMd, 2, at),
             _ if text.starts_with(".left-column[") || text.starts_with(".right-column[") => {
                 self.add(Dialect::Remark, 4, at);
             }
@@ -249,7 +251,7 @@ impl Signs {
     fn read_rule(&mut self, line: &str, next: Option<&Piece>, at: usize) {
         let next = next.and_then(Piece::line).unwrap_or("");
         let key = next.split_once(':').map_or("", |(key, _)| key);
-        if line.trim_end() == "---" && is_slidev_key(key) {
+        if line.trim_end() == "---" && SLIDEV_KEYS.contains(&key) {
             self.add(Dialect::Slidev, 5, at.saturating_add(line.len() + 1));
         }
     }
@@ -272,6 +274,20 @@ pub(super) fn starts_notes(text: &str) -> bool {
         && (word.eq_ignore_ascii_case("note") || word.eq_ignore_ascii_case("notes"))
 }
 
+/// Whether the piece at `index` begins the notes of a slide, and no remark for the room: nothing
+/// stands beside it, or nothing but its own paragraph follows on the slide.
+pub(super) fn begins_notes(pieces: &[Piece], index: usize) -> bool {
+    let text = pieces.get(index).and_then(Piece::line).unwrap_or("").trim();
+    let before = index.checked_sub(1).and_then(|before| pieces.get(before));
+    if !starts_notes(text) || !before.is_none_or(Piece::is_blank) {
+        return false;
+    }
+    let is_end = |piece: &&Piece| piece.line().is_some_and(is_rule);
+    let rest = pieces.iter().skip(index).take_while(|piece| !is_end(piece));
+    let mut behind = rest.skip_while(|piece| !piece.is_blank());
+    text.ends_with(':') || behind.all(Piece::is_blank)
+}
+
 /// Whether each line of a comment sets a directive of Marp.
 pub(super) fn is_marp_directive(comment: &str) -> bool {
     let mut lines = comment.trim().lines().filter(|line| !line.starts_with([' ', '\t']));
@@ -284,31 +300,28 @@ pub(super) fn is_marp_directive(comment: &str) -> bool {
         })
 }
 
-/// Whether `key` can begin the front matter of a slide in Slidev.
-fn is_slidev_key(key: &str) -> bool {
-    const KEYS: [&str; 19] = [
-        "layout",
-        "transition",
-        "class",
-        "background",
-        "level",
-        "clicks",
-        "hide",
-        "disabled",
-        "hideInToc",
-        "src",
-        "title",
-        "routeAlias",
-        "dragPos",
-        "image",
-        "zoom",
-        "preload",
-        "theme",
-        "mdc",
-        "layoutClass",
-    ];
-    KEYS.contains(&key)
-}
+/// The keys of a slide's own front matter in Slidev.
+pub(super) const SLIDEV_KEYS: [&str; 19] = [
+    "layout",
+    "transition",
+    "class",
+    "background",
+    "level",
+    "clicks",
+    "hide",
+    "disabled",
+    "hideInToc",
+    "src",
+    "title",
+    "routeAlias",
+    "dragPos",
+    "image",
+    "zoom",
+    "preload",
+    "theme",
+    "mdc",
+    "layoutClass",
+];
 
 #[cfg(test)]
 mod tests {
@@ -358,7 +371,8 @@ mod tests {
     #[test]
     fn what_every_tool_has_shows_nothing() {
         let body = "# A\n\n- b\n\n<!-- pause -->\n\nNote the order: first b\n\n---\n\n# C\n\n\
-                    ```sh\n. . .\n???\n^ x\n```\n\n<!-- a remark: of mine -->\n";
+                    NOTE: this stands within the slide\n\n```sh\n. . .\n???\n^ x\n```\n\n\
+                    <!-- a remark: of mine -->\n";
         assert_eq!(found("---\ntitle: A\nauthor: B\n---\n", body), (Dialect::Wiretalk, None));
     }
 }

@@ -1,5 +1,7 @@
 //! The dialects of Markdown decks: which one a deck speaks, and the same deck in our own.
 
+#[cfg(test)]
+mod decks;
 mod detect;
 mod kind;
 mod outline;

@@ -31,7 +31,7 @@ pub(in crate::deck) struct Reading<'a> {
     /// Where its bytes stand in the file.
     pub(in crate::deck) places: Places,
     /// What may be meant for the speaker and is shown: the byte of the file, and a message.
-    pub(in crate::deck) warnings: Vec<(usize, &'static str)>,
+    pub(in crate::deck) warnings: Vec<(usize, String)>,
 }
 
 impl<'a> Reading<'a> {

@@ -1,6 +1,6 @@
 //! Rewrites the body of a deck in our own notation.
 
-use crate::deck::dialect::detect::starts_notes;
+use crate::deck::dialect::detect::{begins_notes, starts_notes};
 use crate::deck::dialect::kind::Dialect;
 use crate::deck::dialect::pieces::{Piece, PieceKind};
 use crate::deck::dialect::slides::{self, SlideSource};
@@ -13,7 +13,7 @@ pub(super) struct Rewritten {
     pub(super) text: String,
     pub(super) places: Places,
     /// What is shown although it may be meant for the speaker: the byte of the body, and why.
-    pub(super) warnings: Vec<(usize, &'static str)>,
+    pub(super) warnings: Vec<(usize, String)>,
 }
 
 /// Whether a body in this dialect has to be rewritten.
@@ -57,7 +57,7 @@ fn write_divider(dialect: Dialect, slide: &SlideSource, writer: &mut Writer) {
     }
     if divider.line().is_some_and(|line| line.trim() == "--") {
         writer.insert(divider.start, "---\n");
-        writer.directive(divider.start, "depth: deep");
+        writer.directive(slide.content_start(), "depth: deep");
     } else {
         writer.copy(divider.start, divider.end);
     }
@@ -74,7 +74,7 @@ enum NotesEnd {
 struct SlideWriter<'w, 's, 'a> {
     state: SlideState<'s, 'a>,
     writer: &'w mut Writer<'a>,
-    warnings: &'w mut Vec<(usize, &'static str)>,
+    warnings: &'w mut Vec<(usize, String)>,
     /// The notes that are being read: where they begin, their text, where they end.
     notes: Option<(usize, String, NotesEnd)>,
 }
@@ -85,7 +85,7 @@ impl<'w, 's, 'a> SlideWriter<'w, 's, 'a> {
         body: &'a str,
         slide: &'s SlideSource<'a>,
         writer: &'w mut Writer<'a>,
-        warnings: &'w mut Vec<(usize, &'static str)>,
+        warnings: &'w mut Vec<(usize, String)>,
     ) -> Self {
         let state = SlideState::new(dialect, body, slide);
         Self { state, writer, warnings, notes: None }
@@ -105,6 +105,7 @@ impl<'w, 's, 'a> SlideWriter<'w, 's, 'a> {
             }
         }
         self.end_notes();
+        self.warnings.append(&mut self.state.unknown);
     }
 
     /// Takes a piece that is the speaker's. Returns whether it is.
@@ -146,7 +147,7 @@ impl<'w, 's, 'a> SlideWriter<'w, 's, 'a> {
     fn warn_about_notes(&mut self, index: usize, piece: &Piece) {
         let PieceKind::Line(line) = piece.kind else { return };
         let text = line.trim();
-        let message = if starts_notes(text) && self.is_last_paragraph(index) {
+        let message = if begins_notes(&self.state.slide.pieces, index) {
             "`Note:` is shown to the audience; write `<!-- speaker_note: TEXT -->` if it is yours"
         } else if text.starts_with("^ ") && self.state.dialect != Dialect::Deckset {
             "`^` is shown to the audience; write `<!-- speaker_note: TEXT -->` if it is a note"
@@ -154,15 +155,7 @@ impl<'w, 's, 'a> SlideWriter<'w, 's, 'a> {
             return;
         };
         if !self.warnings.iter().any(|(_, known)| *known == message) {
-            self.warnings.push((piece.start, message));
+            self.warnings.push((piece.start, message.to_owned()));
         }
-    }
-
-    /// Whether the last paragraph of the slide begins with the piece at `index`.
-    fn is_last_paragraph(&self, index: usize) -> bool {
-        let pieces = &self.state.slide.pieces;
-        let begins = index.checked_sub(1).and_then(|before| pieces.get(before));
-        let mut behind = pieces.iter().skip(index).skip_while(|piece| !piece.is_blank());
-        begins.is_none_or(Piece::is_blank) && behind.all(Piece::is_blank)
     }
 }

@@ -14,6 +14,15 @@ pub(super) struct SlideSource<'a> {
     pub(super) pieces: Vec<Piece<'a>>,
 }
 
+impl SlideSource<'_> {
+    /// Returns the byte of the body at which the first line that is not blank begins.
+    pub(super) fn content_start(&self) -> usize {
+        let first = self.pieces.iter().find(|piece| !piece.is_blank());
+        let end = self.divider.map_or(0, |divider| divider.end);
+        first.map_or(end, |piece| piece.start)
+    }
+}
+
 /// Divides the pieces of a deck into slides.
 pub(super) fn divide<'a>(dialect: Dialect, pieces: &[Piece<'a>]) -> Vec<SlideSource<'a>> {
     let mut slides = vec![SlideSource::default()];
@@ -52,6 +61,15 @@ fn settings<'a>(rest: &mut (impl Iterator<Item = Piece<'a>> + Clone)) -> Vec<Pie
     let mut ahead = rest.clone();
     let is_end = |piece: &Piece| piece.line().is_some_and(|line| line.trim_end() == "---");
     let Some(count) = ahead.position(|piece| is_end(&piece)) else { return Vec::new() };
+    // What is no YAML mapping is the slide's text.
+    let is_setting = |piece: Piece| {
+        piece.line().is_some_and(|line| {
+            line.trim().is_empty() || line.starts_with([' ', '#', '-']) || line.contains(':')
+        })
+    };
+    if !rest.clone().take(count).all(is_setting) {
+        return Vec::new();
+    }
     let mut found: Vec<Piece> = rest.by_ref().take(count + 1).collect();
     found.pop();
     found

@@ -1,6 +1,7 @@
 //! The blocks of a slide that is being read, under the directives that arrange them: columns,
 //! alignment, font size, lists and tables that appear step by step.
 
+use crate::deck::reader::joined_list::join_lists;
 use crate::deck::{Block, Column, ColumnAlign, ListItem};
 
 /// The blocks of a slide so far.
@@ -47,7 +48,13 @@ impl Arrangement {
     /// Adds a block where the directives want it. Returns whether it stands in a layout, but in
     /// none of its columns.
     pub(super) fn push(&mut self, mut block: Block) -> bool {
-        if std::mem::take(&mut self.owes_pause) && block != Block::Pause {
+        let waits_itself = match &block {
+            Block::Pause => true,
+            Block::List { .. } => self.lists_wait,
+            Block::Table(_) => self.tables_wait,
+            _ => false,
+        };
+        if std::mem::take(&mut self.owes_pause) && !waits_itself {
             self.target().push(Block::Pause);
         }
         let waits = match &mut block {
@@ -81,6 +88,11 @@ impl Arrangement {
             _ => target.push(block),
         }
         is_stray
+    }
+
+    /// Makes the list that was added last one with that before it, if only pauses divide them.
+    pub(super) fn join_lists(&mut self) {
+        join_lists(self.target());
     }
 
     /// Makes the items of a list wait and stand apart as the directives want it.
@@ -204,11 +216,12 @@ mod tests {
         arrangement.push(Block::Pause);
         arrangement.push(Block::Rule);
         arrangement.push(list(2));
+        arrangement.push(list(1));
         arrangement.lists_wait = false;
         arrangement.push(Block::Rule);
         let blocks = arrangement.finish();
         let pauses: Vec<usize> = blocks.iter().map(Block::pauses).collect();
-        assert_eq!(pauses, [3, 1, 0, 2, 1, 0], "{blocks:?}");
+        assert_eq!(pauses, [3, 1, 0, 2, 1, 1, 0], "{blocks:?}");
     }
 
     #[test]

@@ -2,13 +2,15 @@
 
 use std::ops::Range;
 
-use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag};
+use pulldown_cmark::{Event, HeadingLevel, Tag};
 
-use crate::deck::block_reader::{BlockReader, EventIter};
 use crate::deck::dialect::Places;
-use crate::deck::directive::{self, Directive, HtmlPiece};
+use crate::deck::directive::{self, Directive};
 use crate::deck::division::arrangement::{Arrangement, Misplaced};
 use crate::deck::division::dividers::Dividers;
+use crate::deck::reader::block_reader::BlockReader;
+use crate::deck::reader::html_part::HtmlPart;
+use crate::deck::reader::markdown::{self, EventIter};
 use crate::deck::{Block, DeckOptions, LineIndex, Position, Slide, front_matter};
 use crate::text;
 
@@ -16,16 +18,6 @@ use crate::text;
 const MAX_INCLUDE_DEPTH: usize = 8;
 /// How many files a deck can include in all.
 const MAX_INCLUDES: usize = 500;
-
-/// The parser's options: what of Markdown's extensions a deck can use.
-fn markdown_options() -> Options {
-    Options::from_iter([
-        Options::ENABLE_TABLES,
-        Options::ENABLE_STRIKETHROUGH,
-        Options::ENABLE_TASKLISTS,
-        Options::ENABLE_GFM,
-    ])
-}
 
 /// Builds the slides of a deck, and reads the files that it includes.
 pub(in crate::deck) struct SlideBuilder {
@@ -36,6 +28,10 @@ pub(in crate::deck) struct SlideBuilder {
     arrangement: Arrangement,
     /// Whether the slide is left out.
     skips: bool,
+    /// Whether any `---` ended a slide.
+    has_rules: bool,
+    /// Whether any `<!-- end_slide -->` did.
+    has_commands: bool,
     /// The files that are being included, the outermost first.
     including: Vec<String>,
     included: usize,
@@ -53,6 +49,8 @@ impl SlideBuilder {
             slides: Vec::new(),
             slide: Slide::default(),
             skips: false,
+            has_rules: false,
+            has_commands: false,
             including: Vec::new(),
             included: 0,
             include_position: None,
@@ -68,29 +66,39 @@ impl SlideBuilder {
     }
 
     fn read_slides<'a>(&mut self, reader: &mut BlockReader<'a>) {
-        let parser = Parser::new_ext(reader.text(), markdown_options());
-        let mut events = parser.into_offset_iter().peekable();
+        reader.read_footnotes();
+        let mut events = markdown::events(reader.text(), 0);
         while let Some((event, range)) = events.next() {
             match event {
                 Event::Rule if self.dividers.is_rule(reader.slice(&range)) => {
+                    self.has_rules = true;
                     self.end_slide(reader, range.end);
                 }
-                Event::Start(Tag::HtmlBlock) => self.read_html(reader, &mut events, &range),
+                Event::Start(Tag::HtmlBlock) => self.read_html(reader, &mut events, range.start),
                 event => {
                     if let Event::Start(Tag::Heading { level, .. }) = event {
                         self.divide_at_heading(reader, level, &range);
                     }
-                    if let Some(block) = reader.block(event, &range, &mut events) {
+                    for block in reader.block(event, &range, &mut events) {
                         self.push(reader, block, range.start);
                     }
                     self.slide.notes.append(&mut reader.notes);
                 }
             }
         }
+        // Where no `---` ends a slide, one below a text was never meant to.
+        let Dividers { rules, underlined, .. } = self.dividers;
+        if self.has_rules || !(self.has_commands || !rules || underlined) {
+            reader.warnings.append(&mut reader.underlined);
+        }
     }
 
     fn push(&mut self, reader: &mut BlockReader, block: Block, at: usize) {
-        if self.arrangement.push(block) {
+        let is_stray = self.arrangement.push(block);
+        if reader.continues_list {
+            self.arrangement.join_lists();
+        }
+        if is_stray {
             reader.warn(
                 at,
                 "this stands in no column; write `<!-- column: 0 -->` above it, or `<!-- \
@@ -112,41 +120,34 @@ impl SlideBuilder {
         }
     }
 
-    /// Handles comments at the top level of a slide. Each can be a directive.
+    /// Reads an HTML block at the top level of a slide. Each comment can be a directive.
     fn read_html<'a>(
         &mut self,
         reader: &mut BlockReader<'a>,
         events: &mut EventIter<'a>,
-        range: &Range<usize>,
+        start: usize,
     ) {
-        let html = reader.slice(range);
-        for (_, inner) in events.by_ref() {
-            // The end tag of an HTML block has the range of the whole block.
-            if inner == *range {
-                break;
+        for part in reader.html_block(events) {
+            match part {
+                HtmlPart::Blocks(blocks) => {
+                    for block in blocks {
+                        self.push(reader, block, start);
+                    }
+                }
+                HtmlPart::Comment(at, comment) => self.apply_directive(reader, at, &comment),
             }
         }
-        for piece in directive::split_html(html) {
-            match piece {
-                HtmlPiece::Comment(at, comment) => {
-                    self.apply_directive(reader, range.start + at, comment);
-                }
-                HtmlPiece::Unclosed(at) => {
-                    reader
-                        .warn(range.start + at, "this comment is never closed; end it with `-->`");
-                }
-                HtmlPiece::Html(at, _) => {
-                    reader.warn(range.start + at, "HTML is not rendered; write it in Markdown");
-                }
-            }
-        }
+        self.slide.notes.append(&mut reader.notes);
     }
 
     fn apply_directive(&mut self, reader: &mut BlockReader, at: usize, comment: &str) {
         let arrangement = &mut self.arrangement;
         match directive::parse_directive(self.options.without_prefix(comment)) {
             Directive::Pause => self.push(reader, Block::Pause, at),
-            Directive::EndSlide => self.end_slide(reader, at + "<!---->".len() + comment.len()),
+            Directive::EndSlide => {
+                self.has_commands = true;
+                self.end_slide(reader, at + "<!---->".len() + comment.len());
+            }
             Directive::Section(name) => {
                 self.slide.section = Some(text::sanitize(&name).into_owned());
             }
@@ -189,7 +190,7 @@ impl SlideBuilder {
         if let Some(refusal) = refusal {
             return outer.warn(at, refusal);
         }
-        let source = match (outer.read_text)(&path) {
+        let source = match (outer.setup.read_text)(&path) {
             Ok(source) => source,
             Err(error) => {
                 return outer.warn(at, format!("could not include `{path}`: {error}"));
@@ -213,10 +214,14 @@ impl SlideBuilder {
             outer.warn(at, format!("the front matter of `{path}` has no effect; it is included"));
         }
         let places = Places::as_written(body);
-        let mut reader = BlockReader::new(&lines, &source[body..], &places, outer.read_text);
+        let mut reader = BlockReader::new(&lines, &source[body..], &places, outer.setup);
         reader.slide = outer.slide;
         self.read_slides(&mut reader);
         outer.slide = reader.slide;
+        // The file's own footnotes stand where it ends, because their numbers are its own.
+        if let Some(notes) = reader.footnotes.end_slide() {
+            self.push(outer, notes, at);
+        }
         for warning in reader.warnings {
             let Position { line, column } = warning.position;
             let message = format!("in `{path}`, {line}:{column}: {}", warning.message);
@@ -234,7 +239,7 @@ impl SlideBuilder {
         // A section lasts until the next one, so the new slide inherits it.
         let section = self.slide.section.clone();
         let next = Slide { position, section, ..Slide::default() };
-        let slide = self.take_slide(next);
+        let slide = self.take_slide(reader, next);
         let Some(slide) = slide else { return };
         if slide.blocks.is_empty() && slide.notes.is_empty() {
             if self.slides.is_empty() {
@@ -251,17 +256,18 @@ impl SlideBuilder {
     }
 
     /// Begins `next` and returns the slide before it, unless that one is left out.
-    fn take_slide(&mut self, next: Slide) -> Option<Slide> {
+    fn take_slide(&mut self, reader: &mut BlockReader, next: Slide) -> Option<Slide> {
         let mut slide = std::mem::replace(&mut self.slide, next);
         let arrangement = new_arrangement(&self.options);
         slide.blocks = std::mem::replace(&mut self.arrangement, arrangement).finish();
+        slide.blocks.extend(reader.footnotes.end_slide());
         let is_left_out = std::mem::take(&mut self.skips);
         (!is_left_out).then_some(slide)
     }
 
     fn finish(&mut self, reader: &mut BlockReader) {
         let skips = self.skips;
-        let last = self.take_slide(Slide::default()).unwrap_or_default();
+        let last = self.take_slide(reader, Slide::default()).unwrap_or_default();
         if last.blocks.is_empty() && !self.slides.is_empty() {
             // A note after the last divider belongs to the slide before it.
             if let Some(tail) = self.slides.last_mut() {

@@ -117,7 +117,8 @@ fn closing_line(source: &str, open: usize) -> Option<(&str, usize)> {
 fn unclosed(source: &str, open: usize) -> Found {
     let mut end = open;
     for line in source[open..].split_inclusive('\n') {
-        if line.trim().is_empty() || line.starts_with('#') {
+        let is_end = line.starts_with('#') || matches!(line.trim_end(), "" | "---" | "...");
+        if is_end || line.trim().is_empty() {
             break;
         }
         end += line.len();

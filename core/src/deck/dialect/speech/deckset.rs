@@ -17,6 +17,26 @@ const COMMANDS: [&str; 9] = [
     "code-language",
 ];
 
+/// The commands in brackets, for a single slide.
+const SLIDE_COMMANDS: [&str; 16] = [
+    "column",
+    "build-lists",
+    "hide",
+    "autoscale",
+    "background-color",
+    "background-image",
+    "code",
+    "code-highlight",
+    "footer",
+    "header",
+    "hide-footer",
+    "list",
+    "slidenumber-style",
+    "table",
+    "text",
+    "theme",
+];
+
 pub(super) fn write(state: &mut SlideState, _: usize, piece: &Piece, writer: &mut Writer) -> bool {
     let Some(line) = piece.line() else { return false };
     let (at, text) = (piece.start, line.trim());
@@ -26,7 +46,10 @@ pub(super) fn write(state: &mut SlideState, _: usize, piece: &Piece, writer: &mu
             "build-lists" | "build-lists: true" => writer.directive(at, "incremental_lists: true"),
             "build-lists: false" => writer.directive(at, "incremental_lists: false"),
             "hide" => writer.directive(at, "skip_slide"),
-            _ => {}
+            command => {
+                let name = command.split(':').next().unwrap_or("");
+                state.warn_about_slip(at, name, &SLIDE_COMMANDS);
+            }
         }
         return true;
     }

@@ -1,6 +1,6 @@
 //! Marp: directives and notes in comments, lists that appear item by item.
 
-use crate::deck::dialect::detect::is_marp_directive;
+use crate::deck::dialect::detect::{MARP_DIRECTIVES, is_marp_directive};
 use crate::deck::dialect::pieces::{Piece, PieceKind};
 use crate::deck::dialect::speech::state::{self, SlideState};
 use crate::deck::dialect::writer::Writer;
@@ -15,9 +15,10 @@ pub(super) fn write(
         PieceKind::Code(_) => false,
         // Directives without a counterpart here, and `fit`, change how Marp draws and nothing else.
         PieceKind::Comment(text) if is_marp_directive(text) || text.trim() == "fit" => true,
+        PieceKind::Comment(text) if is_slip(state, piece.start, text) => true,
         PieceKind::Comment(text) if state::is_directive(text) => false,
         PieceKind::Comment(text) => {
-            writer.note(piece.start, text);
+            writer.note(piece.start, text.trim());
             true
         }
         PieceKind::Line(line) => {
@@ -32,6 +33,15 @@ pub(super) fn write(
             false
         }
     }
+}
+
+/// Whether a comment of one line is a slip in a directive, which is told.
+fn is_slip(state: &mut SlideState, at: usize, comment: &str) -> bool {
+    let text = comment.trim();
+    let key = text.split_once(':').map_or("", |(key, _)| key);
+    let name = key.strip_prefix('_').unwrap_or(key);
+    let is_word = !name.is_empty() && name.chars().all(char::is_alphanumeric);
+    is_word && !text.contains('\n') && state.warn_about_slip(at, name, &MARP_DIRECTIVES)
 }
 
 /// Whether the items of the list that `line` belongs to appear one by one: those after `*` and `1)`

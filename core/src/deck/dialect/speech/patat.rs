@@ -11,7 +11,7 @@ pub(super) fn write(state: &mut SlideState, _: usize, piece: &Piece, writer: &mu
         PieceKind::Comment(text) => {
             let is_note = state.dialect == Dialect::Patat && !state::is_directive(text);
             if is_note && !text.trim().starts_with("config:") {
-                writer.note(piece.start, text);
+                writer.note(piece.start, text.trim());
             }
             is_note
         }

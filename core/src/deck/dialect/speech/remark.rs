@@ -33,6 +33,9 @@ pub(super) fn write(state: &mut SlideState, _: usize, piece: &Piece, writer: &mu
         write_property(key, value.trim(), piece.start, writer);
         return true;
     }
+    if !state.has_begun && key.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-') {
+        state.warn_about_slip(piece.start, key, &PROPERTIES);
+    }
     state.has_begun |= !text.is_empty();
     match text {
         "--" => state::pause(writer, piece.start, line),

@@ -1,5 +1,6 @@
 //! Slidev: layouts and clicks, the last comment of a slide as its note.
 
+use crate::deck::dialect::detect::SLIDEV_KEYS;
 use crate::deck::dialect::pieces::{Piece, PieceKind};
 use crate::deck::dialect::speech::state::{self, SlideState};
 use crate::deck::dialect::writer::Writer;
@@ -11,11 +12,11 @@ pub(super) fn write(
     writer: &mut Writer,
 ) -> bool {
     if !std::mem::replace(&mut state.has_begun, true) {
-        write_settings(state, piece.start, writer);
+        write_settings(state, state.slide.content_start(), writer);
     }
     match piece.kind {
         PieceKind::Comment(text) if state.is_last(index) && !state::is_directive(text) => {
-            writer.note(piece.start, text);
+            writer.note(piece.start, text.trim());
             true
         }
         PieceKind::Line(line) => write_line(state, line, piece, writer),
@@ -25,7 +26,8 @@ pub(super) fn write(
 
 /// Writes what the front matter of the slide says.
 fn write_settings(state: &mut SlideState, at: usize, writer: &mut Writer) {
-    for line in state.slide.settings.iter().filter_map(Piece::line) {
+    for setting in &state.slide.settings {
+        let line = setting.line().unwrap_or("");
         let (key, value) = line.split_once(':').unwrap_or((line, ""));
         match (key.trim(), value.trim()) {
             ("hide" | "disabled", "true") => writer.directive(at, "skip_slide"),
@@ -34,6 +36,9 @@ fn write_settings(state: &mut SlideState, at: usize, writer: &mut Writer) {
                 state.has_two_columns = true;
                 writer.directive(at, "column_layout: [1, 1]");
                 writer.directive(at, "column: 0");
+            }
+            (key, _) if line.starts_with(char::is_alphabetic) && state.slide.divider.is_some() => {
+                state.warn_about_slip(setting.start, key, &SLIDEV_KEYS);
             }
             _ => {}
         }

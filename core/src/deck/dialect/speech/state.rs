@@ -5,6 +5,7 @@ use crate::deck::dialect::pieces::Piece;
 use crate::deck::dialect::slides::SlideSource;
 use crate::deck::dialect::writer::Writer;
 use crate::deck::directive::{self, Directive};
+use crate::text::suggest;
 
 /// Rewrites a piece of a slide. Returns whether it did; else the piece stays as written.
 pub(in crate::deck::dialect) type Speech = fn(&mut SlideState, usize, &Piece, &mut Writer) -> bool;
@@ -25,6 +26,8 @@ pub(in crate::deck::dialect) struct SlideState<'s, 'a> {
     pub(super) wrappers: usize,
     /// Whether something other than properties has come.
     pub(super) has_begun: bool,
+    /// What the dialect doesn't know: the byte of the body, and a message.
+    pub(in crate::deck::dialect) unknown: Vec<(usize, String)>,
     /// Whether the slide is in two columns, as its layout says.
     pub(super) has_two_columns: bool,
 }
@@ -45,8 +48,21 @@ impl<'s, 'a> SlideState<'s, 'a> {
             columns: 0,
             wrappers: 0,
             has_begun: false,
+            unknown: Vec::new(),
             has_two_columns: false,
         }
+    }
+
+    /// Warns about a word at byte `at` that is nearly one of those that the dialect knows. Returns
+    /// whether it is.
+    pub(super) fn warn_about_slip(&mut self, at: usize, word: &str, known: &[&str]) -> bool {
+        let meant = suggest(word, known).filter(|meant| *meant != word);
+        if let Some(meant) = meant {
+            let message =
+                format!("{} does not know `{word}` (did you mean `{meant}`?)", self.dialect);
+            self.unknown.push((at, message));
+        }
+        meant.is_some()
     }
 
     /// Returns the piece before or after the one at `index`.

@@ -1,7 +1,8 @@
-//! Opens a demo again after it has stopped by a fault of its own, or once it was allowed.
+//! Opens a demo again: after it has stopped by a fault of its own, once it was allowed, or because
+//! a key asks for it.
 
 use crate::app::state::App;
-use crate::stage::OpenRefusal;
+use crate::stage::{DynDemo, OpenRefusal};
 
 impl App {
     /// Restarts the demo that has the keyboard, or, if none has it, the first of the slide that has
@@ -17,6 +18,19 @@ impl App {
         self.stopped = self.demo_fault();
         self.reopen(index);
         true
+    }
+
+    /// Begins the demos of the slide anew that were used, or have stopped.
+    pub(crate) fn begin_anew(&mut self) {
+        let is_old = |demo: &dyn DynDemo| demo.was_used() || demo.stopped().is_some();
+        let old = |index: &usize| matches!(&self.slots[*index], Ok(demo) if is_old(demo.as_ref()));
+        let old: Vec<usize> = (0..self.slots.len()).filter(old).collect();
+        if old.is_empty() && !self.slots.is_empty() {
+            self.notice = Some("nothing to start again: this demo has not been used".to_owned());
+        }
+        for index in old {
+            self.reopen(index);
+        }
     }
 
     /// Returns why a demo stopped by a fault of its own, whether it was restarted since or not;

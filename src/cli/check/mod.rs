@@ -1,27 +1,60 @@
 //! `wiretalk check DECK...`: reports problems in decks.
 //!
-//! The command draws nothing. The same warnings appear on the slides when the deck is presented.
+//! The command draws nothing. The same warnings stand in the corner of the slides while their author
+//! rehearses.
+
+mod deck_files;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use ratatui::layout::Size;
 
+use crate::cli::check::deck_files::DeckFiles;
+use crate::cli::present::read_keys_file;
 use crate::cli::{bounded_read, output, shared_args};
-use crate::deck::{self, Deck, LineIndex, Warning};
+use crate::deck::{self, Deck, DemoFence, Dialect, LineIndex, Position, Warning};
+use crate::slide;
 use crate::stage::{Registry, ThemePair};
 use crate::text;
 
 /// The maximum size of a deck, in bytes.
 const MAX_DECK_BYTES: u64 = 16 << 20;
+/// The largest screen that a deck can be checked for, which is the largest that is drawn.
+const MAX_COLUMNS: u16 = 1000;
+const MAX_ROWS: u16 = 500;
 
 /// The arguments of `wiretalk check`.
 #[derive(Debug, clap::Args)]
 pub struct CheckArgs {
-    /// Markdown files to check
-    #[arg(required = true, value_name = "DECK")]
+    /// Markdown files to check; - is standard input
+    #[arg(required_unless_present = "keys", value_name = "DECK")]
     pub decks: Vec<PathBuf>,
+
+    /// Report what does not fit a screen of this size, such as 80x24; may be given several times
+    #[arg(long = "size", value_name = "COLUMNSxROWS", value_parser = parse_size)]
+    pub sizes: Vec<Size>,
+
+    /// Check this file of keys too
+    #[arg(long, value_name = "FILE")]
+    pub keys: Option<PathBuf>,
 }
+
+/// Reads a size such as `80x24`.
+fn parse_size(text: &str) -> Result<Size, String> {
+    let number = |text: &str, most: u16| {
+        let number = text.parse::<u16>().ok().filter(|number| (1..=most).contains(number));
+        number.ok_or_else(|| {
+            format!("expected COLUMNSxROWS, such as 80x24, at most {MAX_COLUMNS}x{MAX_ROWS}")
+        })
+    };
+    let (width, height) = text.split_once(['x', 'X', '×']).unwrap_or((text, ""));
+    Ok(Size { width: number(width, MAX_COLUMNS)?, height: number(height, MAX_ROWS)? })
+}
+
+/// Finds what is wrong with the text of a file of keys: places and messages, in file order.
+pub type CheckKeys = fn(&str) -> Vec<(Position, String)>;
 
 impl CheckArgs {
     /// Reads the decks and prints their warnings to standard output.
@@ -30,13 +63,26 @@ impl CheckArgs {
     ///
     /// If standard output cannot be written. A deck that cannot be read is reported like a warning,
     /// so that the remaining decks are still checked.
-    pub fn run(self, registry: Registry) -> anyhow::Result<ExitCode> {
+    pub fn run(self, registry: Registry, check_keys: CheckKeys) -> anyhow::Result<ExitCode> {
         let mut out = String::new();
         let mut has_problems = false;
-        for path in &self.decks {
-            match read_source(path) {
+        if let Some(path) = &self.keys {
+            match read_keys_file(path) {
                 Ok(source) => {
-                    has_problems |= report_deck(&mut out, path, &source, registry);
+                    has_problems |=
+                        report_keys(&mut out, &printable_path(path), check_keys(&source));
+                }
+                Err(error) => {
+                    has_problems = true;
+                    out += &format!("{error:#}\n");
+                }
+            }
+        }
+        for path in &self.decks {
+            let source = if path == Path::new("-") { read_stdin() } else { read_source(path) };
+            match source {
+                Ok(source) => {
+                    has_problems |= report_deck(&mut out, path, &source, registry, &self.sizes);
                 }
                 Err(error) => {
                     has_problems = true;
@@ -49,10 +95,33 @@ impl CheckArgs {
     }
 }
 
+/// Appends what is wrong with a file of keys to `out`. Returns whether anything is.
+fn report_keys(out: &mut String, name: &str, problems: Vec<(Position, String)>) -> bool {
+    let count = counted(problems.len(), "warning");
+    for (position, message) in &problems {
+        *out += &format!("{name}:{}:{}: {message}\n", position.line, position.column);
+    }
+    *out += &format!("{name}: {count}\n");
+    !problems.is_empty()
+}
+
 /// Appends the warnings and notes about a deck to `out`. Returns whether there are warnings.
-fn report_deck(out: &mut String, path: &Path, source: &str, registry: Registry) -> bool {
+fn report_deck(
+    out: &mut String,
+    path: &Path,
+    source: &str,
+    registry: Registry,
+    sizes: &[Size],
+) -> bool {
     let name = &printable_path(path);
-    let (deck, warnings) = parse_deck_in(folder_of(path), source, registry);
+    let (deck, mut warnings) = parse_deck_in(folder_of(path), source, registry);
+    for &size in sizes {
+        let min_rows = |fence: &DemoFence| {
+            let entry = registry.entries().iter().find(|entry| entry.name == fence.name);
+            entry.map_or(0, |entry| entry.min_rows)
+        };
+        warnings.extend(slide::overflows(&deck, source, size, min_rows));
+    }
     let notes = registry.effects(&deck, source);
     let mut entries: Vec<(&str, &Warning)> = warnings.iter().map(|warning| ("", warning)).collect();
     entries.extend(notes.iter().map(|note| ("note: ", note)));
@@ -67,9 +136,24 @@ fn report_deck(out: &mut String, path: &Path, source: &str, registry: Registry) 
         format!(", {}", counted(notes.len(), "note"))
     };
     let warning_count = counted(warnings.len(), "warning");
+    *out += &dialect_line(name, &deck);
     *out += &format!("{name}: {}, {warning_count}{notes}\n", counted(deck.slides.len(), "slide"));
     // A note is no problem: presenting the deck asks for consent.
     !warnings.is_empty()
+}
+
+/// Returns the line that says which tool a deck was written for; empty if it is our own.
+fn dialect_line(name: &str, deck: &Deck) -> String {
+    match (deck.dialect, &deck.dialect_evidence) {
+        (Dialect::Headings, _) => {
+            format!("{name}: nothing divides the slides, so each begins at a heading\n")
+        }
+        (Dialect::Wiretalk, _) | (_, None) => String::new(),
+        (dialect, Some(evidence)) => {
+            let (line, text) = (evidence.position.line, text::ellipsize(&evidence.text, 60));
+            format!("{name}: read as {dialect}, because of line {line}: {text}\n")
+        }
+    }
 }
 
 /// Reads and checks a deck.
@@ -82,7 +166,8 @@ pub fn read_deck(path: &Path, registry: Registry) -> anyhow::Result<(Deck, Vec<W
     Ok(parse_deck_in(folder_of(path), &read_source(path)?, registry))
 }
 
-/// Reads the text of a deck.
+/// Reads the text of a deck. The message of an error names the file, the line of the first invalid
+/// byte, and the remedy.
 pub(super) fn read_source(path: &Path) -> anyhow::Result<String> {
     let name = printable_path(path);
     let bytes = bounded_read::read_file(path, MAX_DECK_BYTES).with_context(|| {
@@ -91,6 +176,17 @@ pub(super) fn read_source(path: &Path) -> anyhow::Result<String> {
              built-in talk"
         )
     })?;
+    decode_source(bytes, &name)
+}
+
+/// Reads the text of a deck from standard input, to its end.
+pub(super) fn read_stdin() -> anyhow::Result<String> {
+    let bytes = bounded_read::read_stream(std::io::stdin().lock(), MAX_DECK_BYTES)
+        .context("could not read the deck from standard input")?;
+    decode_source(bytes, "standard input")
+}
+
+fn decode_source(bytes: Vec<u8>, name: &str) -> anyhow::Result<String> {
     let source = String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let before = error.as_bytes().get(..valid).unwrap_or_default();
@@ -120,7 +216,7 @@ pub(super) fn parse_deck_in(
     source: &str,
     registry: Registry,
 ) -> (Deck, Vec<Warning>) {
-    let (deck, mut warnings) = deck::parse(source);
+    let (deck, mut warnings) = deck::parse_with(source, &mut DeckFiles::new(folder));
     warnings.extend(registry.check(&deck, source));
     if let Some(setting) = &deck.front_matter.theme {
         let lines = LineIndex::new(source);

@@ -1,16 +1,17 @@
 //! Reads a deck and its theme again whenever one of their files is saved.
 
+use std::iter;
 use std::path::PathBuf;
 
 use crate::cli::check;
-use crate::cli::shared_args::{ThemeArg, parse_theme, read_theme};
+use crate::cli::shared_args::{ThemeArg, parse_theme};
 use crate::deck::{Deck, Warning};
 use crate::scope::Scope;
 use crate::stage::{Registry, ThemePair};
 use crate::watch::{FileChanges, WatchMode};
 
 /// A deck with its warnings and its themes, or why it could not be read again.
-pub type Reread = Result<(Deck, Vec<Warning>, ThemePair), String>;
+type Reread = Result<(Deck, Vec<Warning>, ThemePair), String>;
 
 /// The files of a talk that is shown.
 #[derive(Clone, Debug)]
@@ -33,9 +34,18 @@ impl TalkFiles {
         }
     }
 
-    fn read_version(&self, source: &str, registry: Registry) -> Reread {
+    /// Returns the paths of the deck and of the files that it takes in.
+    fn watched(&self, deck: &Deck) -> Vec<PathBuf> {
         let folder = check::folder_of(&self.deck);
-        let (deck, warnings) = check::parse_deck_in(folder, source, registry);
+        let beside = deck.files.iter().map(|file| folder.join(file));
+        iter::once(self.deck.clone()).chain(beside).chain(self.theme_file(deck)).collect()
+    }
+
+    fn reread(&self, registry: Registry) -> Reread {
+        let source = check::read_source(&self.deck).and_then(reject_empty);
+        let source = source.map_err(|error| format!("{error:#}"))?;
+        let folder = check::folder_of(&self.deck);
+        let (deck, warnings) = check::parse_deck_in(folder, &source, registry);
         let themes = match &self.theme {
             Some(ThemeArg { path: Some(path), .. }) => {
                 parse_theme(&path.to_string_lossy())?.colors.into()
@@ -62,22 +72,21 @@ pub fn reread_on_save<F: Future<Output = bool> + Send>(
     scope: &Scope,
     mut deliver: impl FnMut(Reread) -> F + Send + 'static,
 ) -> anyhow::Result<()> {
-    let theme_file = files.theme_file(deck);
-    let watched = [files.deck.clone()].into_iter().chain(theme_file.clone()).collect();
-    let mut changes = FileChanges::new(watched, mode)?;
+    let mut changes = FileChanges::new(files.watched(deck), mode)?;
     scope.spawn_thread("live reload", move |_| async move {
         let mut last = None;
         loop {
             changes.next().await;
-            let source = check::read_source(&files.deck).and_then(reject_empty);
-            let source = source.map_err(|error| format!("{error:#}"));
-            let now = (source.clone(), theme_file.as_deref().map(read_theme));
+            let version = files.reread(registry);
             // A save is often reported more than once.
-            if last.as_ref() == Some(&now) {
+            if last.as_ref() == Some(&version) {
                 continue;
             }
-            last = Some(now);
-            if !deliver(source.and_then(|text| files.read_version(&text, registry))).await {
+            if let Ok((deck, ..)) = &version {
+                changes.watch(files.watched(deck));
+            }
+            last = Some(version.clone());
+            if !deliver(version).await {
                 return;
             }
         }

@@ -70,7 +70,7 @@ fn request_lines(effects: &[Effect], width: u16, theme: &Theme) -> Vec<Line<'sta
 }
 
 /// Draws the effects that a demo asks for, with the key that allows them.
-pub(super) fn draw_consent(
+pub(crate) fn draw_consent(
     effects: &[Effect],
     area: Rect,
     buffer: &mut Buffer,

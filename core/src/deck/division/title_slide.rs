@@ -1,0 +1,61 @@
+//! The title slide of a deck whose title stands in its front matter alone.
+
+use crate::deck::content::block::Block;
+use crate::deck::content::slide::{Deck, Slide};
+use crate::deck::content::text_run::TextRun;
+use crate::deck::warning::Warning;
+
+/// Puts a slide with the title of the front matter before the first one, unless that begins with a
+/// heading of level 1, which is the title of the talk already. The warnings stay with their slides.
+pub(in crate::deck) fn add_title_slide(deck: &mut Deck, warnings: &mut [Warning]) {
+    let Some(title) = &deck.front_matter.title else { return };
+    let first = deck.slides.first();
+    let begins_with_title = first
+        .and_then(|slide| slide.blocks.first())
+        .is_some_and(|block| matches!(block, Block::Heading { level: 1, .. }));
+    if begins_with_title {
+        return;
+    }
+    let text = vec![TextRun { text: title.clone(), ..TextRun::default() }];
+    let heading = Block::Heading { level: 1, text };
+    // A deck of nothing but front matter has one empty slide.
+    if let [only] = deck.slides.as_mut_slice()
+        && only.blocks.is_empty()
+    {
+        only.blocks.push(heading);
+        return;
+    }
+    let section = deck.slides.first().and_then(|slide| slide.section.clone());
+    deck.slides.insert(0, Slide { section, blocks: vec![heading], ..Slide::default() });
+    for warning in warnings {
+        warning.slide += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::deck::parse;
+
+    fn titles(source: &str) -> Vec<Option<String>> {
+        parse(source).0.slides.iter().map(crate::deck::Slide::title).collect()
+    }
+
+    #[test]
+    fn a_title_in_the_front_matter_alone_has_a_slide_of_its_own() {
+        let some = |text: &str| Some(text.to_owned());
+        let front = "---\ntitle: The talk\nauthor: Me\n---\n";
+        assert_eq!(titles(&format!("{front}\n## A\n")), [some("The talk"), some("A")]);
+        assert_eq!(titles(&format!("{front}\n# A\n")), [some("A")]);
+        assert_eq!(titles(&format!("{front}\ntext\n")), [some("The talk"), None]);
+        assert_eq!(titles(front), [some("The talk")]);
+        assert_eq!(titles("---\nauthor: Me\n---\n\n## A\n"), [some("A")]);
+    }
+
+    #[test]
+    fn warnings_stay_with_their_slides() {
+        let (deck, warnings) =
+            parse("---\ntitle: T\n---\n\n## A\n\n---\n\n## B\n\n<!-- pasue -->\n");
+        assert_eq!(deck.slides.len(), 3);
+        assert_eq!(warnings.iter().map(|warning| warning.slide).collect::<Vec<_>>(), [2]);
+    }
+}

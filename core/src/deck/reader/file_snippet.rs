@@ -1,0 +1,80 @@
+//! Reads code that stands in a file of its own: presenterm's `file` fences.
+
+use crate::deck::front_matter::{YamlValue, parse_mapping};
+use crate::deck::reader::block_reader::BlockReader;
+use crate::text::did_you_mean;
+
+/// The keys of a `file` fence.
+const KEYS: [&str; 4] = ["path", "language", "start_line", "end_line"];
+
+/// Code from a file.
+pub(super) struct FileSnippet {
+    pub(super) language: String,
+    pub(super) code: String,
+}
+
+/// What a `file` fence asks for.
+#[derive(Default)]
+struct Request {
+    path: String,
+    language: String,
+    start: Option<usize>,
+    end: Option<usize>,
+}
+
+impl BlockReader<'_> {
+    /// Reads the file that a fence's `body`, at `at`, asks for. If that fails, it is told.
+    pub(super) fn file_snippet(&mut self, body: &str, at: usize) -> Option<FileSnippet> {
+        let found = request(body).and_then(|request| self.requested(request));
+        found.map_err(|problem| self.warn(at, problem)).ok()
+    }
+
+    fn requested(&self, request: Request) -> Result<FileSnippet, String> {
+        let Request { path, language, start, end } = request;
+        let text = (self.setup.read_text)(&path)
+            .map_err(|error| format!("could not read `{path}`: {error}"))?;
+        let count = text.lines().count();
+        let (first, last) = (start.unwrap_or(1), end.unwrap_or(count).min(count));
+        if first > last {
+            return Err(format!(
+                "`{path}` has {count} lines, none of them from line {first} on to {last}"
+            ));
+        }
+        let lines = text.lines().skip(first - 1).take(last - first + 1);
+        let code = lines.collect::<Vec<_>>().join("\n");
+        Ok(FileSnippet { language: language.to_lowercase(), code })
+    }
+}
+
+fn request(body: &str) -> Result<Request, String> {
+    let form = "write `path: NAME`, and if need be `language`, `start_line` and `end_line`";
+    let entries = match parse_mapping(body, 1) {
+        Ok(Some(entries)) => entries,
+        Ok(None) => return Err(format!("this names no file; {form}")),
+        Err((_, reason)) => return Err(format!("this names no file, as it is not YAML: {reason}")),
+    };
+    let mut request = Request::default();
+    for entry in &entries {
+        let key = entry.key.as_str();
+        let text = entry.value.text().map(|text| text.trim().to_owned());
+        let number = || {
+            let number = text.as_deref().and_then(|text| text.parse().ok());
+            number.filter(|&line| line > 0).ok_or_else(|| format!("`{key}` must be a line number"))
+        };
+        match (key, &entry.value) {
+            (_, YamlValue::Null) => {}
+            ("path", _) => request.path = text.unwrap_or_default(),
+            ("language", _) => request.language = text.unwrap_or_default(),
+            ("start_line", _) => request.start = Some(number()?),
+            ("end_line", _) => request.end = Some(number()?),
+            _ => {
+                let meant = did_you_mean(key, &KEYS);
+                return Err(format!("unknown key `{key}`{meant}; {form}"));
+            }
+        }
+    }
+    if request.path.is_empty() {
+        return Err(format!("this names no file; {form}"));
+    }
+    Ok(request)
+}

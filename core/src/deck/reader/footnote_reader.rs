@@ -1,0 +1,91 @@
+//! Reads footnotes and the references to them.
+
+use pulldown_cmark::{Event, Tag};
+
+use crate::deck::inline::Inline;
+use crate::deck::reader::block_reader::BlockReader;
+use crate::deck::reader::markdown::{self, EventIter};
+use crate::deck::{Block, TextStyle};
+
+/// The bytes of a reference within which its label must end.
+const MAX_LABEL: usize = 60;
+
+impl<'a> BlockReader<'a> {
+    /// Reads the footnotes of the whole text, before its slides are read.
+    pub(in crate::deck) fn read_footnotes(&mut self) {
+        let markdown = self.text();
+        // Without a mark there is nothing to look for, and most decks have none.
+        if !markdown.contains("[^") {
+            return;
+        }
+        // The notes are read again where they stand, which is when they are judged.
+        let judged = std::mem::take(&mut self.warnings);
+        let mut events = markdown::events(markdown, 0);
+        while let Some((event, range)) = events.next() {
+            match event {
+                Event::Start(Tag::FootnoteDefinition(label)) => {
+                    let blocks = self.note_blocks(&mut events);
+                    // The first text of a label counts, as on GitHub.
+                    self.footnotes.texts.entry(label.to_string()).or_insert((range.start, blocks));
+                }
+                Event::FootnoteReference(label) => self.footnotes.use_note(&label),
+                _ => {}
+            }
+        }
+        self.notes.clear();
+        self.told.clear();
+        self.warnings = judged;
+    }
+
+    /// Reads a footnote's text after its start tag, to its end. It is shown here if no slide uses
+    /// it.
+    pub(in crate::deck) fn footnote(
+        &mut self,
+        label: &str,
+        at: usize,
+        events: &mut EventIter<'a>,
+    ) -> Vec<Block> {
+        let blocks = self.note_blocks(events);
+        let is_first = self.footnotes.texts.get(label).is_some_and(|(first, _)| *first == at);
+        if is_first && self.footnotes.used.contains(label) {
+            return Vec::new();
+        }
+        let message = if is_first {
+            format!("nothing refers to this footnote; write `[^{label}]` where it belongs")
+        } else {
+            format!("there is a footnote `[^{label}]` already; give this one another name")
+        };
+        self.warn(at, message);
+        blocks
+    }
+
+    fn note_blocks(&mut self, events: &mut EventIter<'a>) -> Vec<Block> {
+        let outer = std::mem::replace(&mut self.footnotes.within, true);
+        let blocks = self.nested(|reader| reader.blocks(events));
+        self.footnotes.within = outer;
+        blocks
+    }
+
+    /// Reads a reference to a footnote.
+    pub(in crate::deck) fn footnote_mark(&mut self, inline: &mut Inline, label: &str) {
+        let mark = self.footnotes.mark(label);
+        let style = TextStyle { superscript: true, ..inline.style() };
+        inline.push_styled(&mark, style);
+    }
+
+    /// Warns if the text at `at` looks like a reference to a footnote that has no text.
+    pub(in crate::deck) fn check_reference(&mut self, text: &str, at: usize) {
+        if !text.starts_with('[') {
+            return;
+        }
+        let rest = self.slice(&(at..at.saturating_add(MAX_LABEL)));
+        let Some(label) = rest.strip_prefix("[^").and_then(|rest| rest.split_once(']')) else {
+            return;
+        };
+        let label = label.0;
+        if !label.is_empty() && !label.contains(char::is_whitespace) {
+            let message = format!("footnote `[^{label}]` has no text; add `[^{label}]: ...`");
+            self.warn_once("reference", at, message);
+        }
+    }
+}

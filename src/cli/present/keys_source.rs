@@ -1,0 +1,35 @@
+//! Finds and reads the user's file of keys. The app parses it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use crate::cli::bounded_read;
+use crate::cli::present::user_folder::user_folder;
+use crate::text;
+
+/// The maximum size of a file of keys, in bytes.
+const MAX_KEYS_BYTES: u64 = 1 << 20;
+
+/// Returns the path of the user's own file of keys, if there is one. `variable` looks up an
+/// environment variable.
+pub fn default_keys_file(variable: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    let path = user_folder("XDG_CONFIG_HOME", ".config", variable)?.join("keys.toml");
+    // What is there and cannot be read is told when it is read.
+    let missing = path.metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+    (!missing).then_some(path)
+}
+
+/// Returns the text of a file of keys.
+///
+/// # Errors
+///
+/// If the file cannot be read, is too large or is not UTF-8.
+pub fn read_keys_file(path: &Path) -> anyhow::Result<String> {
+    let name = text::sanitize(&path.to_string_lossy()).into_owned();
+    let bytes = bounded_read::read_file(path, MAX_KEYS_BYTES)
+        .with_context(|| format!("could not read the keys in {name}"))?;
+    String::from_utf8(bytes)
+        .map_err(|_| anyhow::anyhow!("the keys in {name} are not valid UTF-8; save it as UTF-8"))
+}

@@ -1,0 +1,15 @@
+//! What the command line says about presenting a deck: where it starts and where it is from, which
+//! slides it goes through, and the user's keys.
+
+mod deck_source;
+mod keys_source;
+mod live_reload;
+mod present_args;
+mod resume_file;
+mod user_folder;
+
+pub use deck_source::{DeckSource, read_piped_deck};
+pub use keys_source::{default_keys_file, read_keys_file};
+pub use live_reload::{TalkFiles, reread_on_save};
+pub use present_args::{OnlyArg, PresentArgs, WithArg};
+pub use resume_file::{RememberedPlace, ResumeFile};

@@ -1,0 +1,66 @@
+//! The options of a talk that say where it goes.
+
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+use crate::deck::Depth;
+
+/// The options of a talk that say where it goes, and with which keys.
+#[derive(Debug, Default, clap::Args)]
+pub struct PresentArgs {
+    /// Show the slides of this depth only; the deeper ones are reached by their number
+    #[arg(long, value_enum, value_name = "DEPTH", conflicts_with_all = ["with", "study"])]
+    pub only: Option<OnlyArg>,
+
+    /// Go through the slides of this depth too, instead of leaving them to the down arrow
+    #[arg(long, value_enum, value_name = "DEPTH")]
+    pub with: Option<WithArg>,
+
+    /// Go through all slides, as with --with study
+    #[arg(long, conflicts_with = "with")]
+    pub study: bool,
+
+    /// Start at this slide
+    #[arg(long, value_name = "SLIDE", conflicts_with = "resume")]
+    pub from: Option<NonZeroU32>,
+
+    /// Start where the last run of this deck ended
+    #[arg(long)]
+    pub resume: bool,
+
+    /// Read keys from this file [default: wiretalk/keys.toml in the configuration directory]
+    ///
+    /// Each line gives an action its keys, in place of those that it has: next = ["Right", "F5"].
+    /// wiretalk check --keys FILE finds mistakes in it.
+    #[arg(long, value_name = "FILE")]
+    pub keys: Option<PathBuf>,
+}
+
+/// The value of `--only`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OnlyArg {
+    /// The slides of the talk itself
+    Core,
+}
+
+/// The value of `--with`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum WithArg {
+    /// Those for questions
+    Deep,
+    /// Those for questions and those for readers
+    Study,
+}
+
+impl PresentArgs {
+    /// Returns the deepest slides that the talk goes through.
+    pub fn depth(&self) -> Depth {
+        match (self.with, self.study) {
+            (Some(WithArg::Study), _) | (_, true) => Depth::Study,
+            (Some(WithArg::Deep), _) => Depth::Deep,
+            (None, false) => Depth::Core,
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! What of a deck does not fit a screen of a given size.
+
+use ratatui::layout::{Rect, Size};
+
+use crate::deck::{Deck, DemoFence, LineIndex, Position, Slide, Warning};
+use crate::slide::body::rows::{BodyRow, RowPiece, Sideways, visible_width};
+use crate::slide::layout::{LayoutInput, SlideLayout};
+use crate::slide::listing::Highlights;
+use crate::slide::style::{PictureSizes, SlideStyle};
+use crate::stage::Theme;
+
+/// Returns what does not fit a screen of `size`: titles that are cut, slides that scroll, and what
+/// moves sideways, each with its line. `min_demo_rows` is the least number of rows of a demo.
+pub fn overflows(
+    deck: &Deck,
+    source: &str,
+    size: Size,
+    min_demo_rows: impl Fn(&DemoFence) -> u16,
+) -> Vec<Warning> {
+    let lines = LineIndex::new(source);
+    let (highlights, pictures) = (Highlights::default(), PictureSizes::default());
+    let style = SlideStyle { theme: &Theme::DARK, highlights: &highlights, pictures: &pictures };
+    // The last row belongs to the footer.
+    let area = Rect::new(0, 0, size.width, size.height.saturating_sub(1));
+    let mut warnings = Vec::new();
+    for (slide_index, slide) in deck.slides.iter().enumerate() {
+        let min_demo_rows = slide.demos().map(&min_demo_rows).max().unwrap_or(0);
+        let input = LayoutInput { deck, slide_index, min_demo_rows, style };
+        let layout = SlideLayout::new(&input, area);
+        let next = deck.slides.get(slide_index + 1).map(|next| next.position.line);
+        let own_lines = slide.position.line..next.unwrap_or(source.lines().count() + 1);
+        let own_lines: Vec<(usize, &str)> =
+            own_lines.map(|number| (number, lines.line_text(number))).collect();
+        for (position, what) in layout.overflows(slide, &own_lines) {
+            let message = format!("at {}x{}, {what}", size.width, size.height);
+            warnings.push(Warning::new(slide_index, position, &lines, message));
+        }
+    }
+    warnings
+}
+
+impl SlideLayout {
+    /// Returns what does not fit, each with its position in the file. `own_lines` are the lines of
+    /// the slide in the file, with their numbers.
+    fn overflows(&self, slide: &Slide, own_lines: &[(usize, &str)]) -> Vec<(Position, String)> {
+        let at = |text: &str| {
+            line_of(text, own_lines).map_or(slide.position, |line| Position { line, column: 1 })
+        };
+        let mut found = Vec::new();
+        if self.heading.is_cut {
+            found.push((slide.position, "the title is too long and is cut".to_owned()));
+        }
+        let rows = self.body.rows.len().saturating_sub(self.body_area.height.into());
+        if rows > 0 {
+            let hidden = self.body.rows.iter().skip(self.body_area.height.into());
+            let first = hidden.map(row_text).find(|text| !text.trim().is_empty());
+            let what = format!("the slide scrolls: {} from here on", counted(rows, "row"));
+            found.push((at(&first.unwrap_or_default()), what));
+        }
+        for (text, columns) in self.wide_blocks() {
+            let what = format!("this is {} too wide: Shift+→", counted(columns, "column"));
+            found.push((at(&text), what));
+        }
+        found
+    }
+
+    /// Returns the widest line of each block that moves sideways, with the number of its columns
+    /// that are out of sight.
+    fn wide_blocks(&self) -> Vec<(String, usize)> {
+        let mut found: Vec<(String, usize)> = Vec::new();
+        let mut block: Option<(usize, Sideways)> = None;
+        for (number, row) in self.body.rows.iter().enumerate() {
+            for piece in row.pieces.iter().filter(|piece| piece.hidden_columns() > 0) {
+                let sideways = piece.sideways.unwrap_or_default();
+                let goes_on =
+                    block.is_some_and(|(last, own)| own == sideways && last + 1 >= number);
+                if !goes_on {
+                    found.push((String::new(), piece.hidden_columns()));
+                }
+                block = Some((number, sideways));
+                if visible_width(&piece.body) == sideways.widest
+                    && let Some((text, _)) = found.last_mut()
+                    && text.is_empty()
+                {
+                    *text = piece.body.to_string();
+                }
+            }
+        }
+        found
+    }
+}
+
+fn row_text(row: &BodyRow) -> String {
+    row.pieces.iter().map(|piece: &RowPiece| piece.body.to_string() + " ").collect()
+}
+
+fn counted(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+/// Returns the number of the line that has most of the words of `text`, the first of several. The
+/// words are compared as they stand in the file, so marks of Markdown between them do not matter.
+fn line_of(text: &str, lines: &[(usize, &str)]) -> Option<usize> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let shared = |line: &str| words.iter().filter(|word| line.contains(**word)).count();
+    let best = lines.iter().map(|(_, line)| shared(line)).max().filter(|shared| *shared > 0)?;
+    lines.iter().find(|(_, line)| shared(line) == best).map(|(number, _)| *number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deck::parse;
+
+    fn found(source: &str, width: u16, height: u16) -> Vec<(usize, String)> {
+        let (deck, _) = parse(source);
+        overflows(&deck, source, Size { width, height }, |_| 30)
+            .into_iter()
+            .map(|warning| (warning.position.line, warning.message))
+            .collect()
+    }
+
+    #[test]
+    fn each_overflow_is_reported_with_its_line() {
+        let wide = "x".repeat(90);
+        let rows: String = (1..=30).map(|n| format!("- item {n}\n")).collect();
+        let source =
+            format!("# A\n\n---\n\n## B\n\n```go\nshort\n{wide}\n```\n\n---\n\n## C\n\n{rows}");
+        assert_eq!(
+            found(&source, 80, 24),
+            [
+                (9, "at 80x24, this is 12 columns too wide: Shift+→".to_owned()),
+                (36, "at 80x24, the slide scrolls: 10 rows from here on".to_owned()),
+            ]
+        );
+        assert_eq!(found(&source, 120, 40), []);
+    }
+
+    #[test]
+    fn a_wide_table_is_reported_at_its_header_and_a_tall_demo_at_its_slide() {
+        let cells = |word: &str| format!("|{}\n", format!(" {word} |").repeat(30));
+        let table = format!("{}{}{}", cells("head"), cells("--"), cells("cell"));
+        let source = format!("## T\n\n{table}\n---\n\n## D\n\n```demo race\n```\n");
+        let found = found(&source, 80, 24);
+        assert_eq!(found[0].0, 3, "{found:?}");
+        assert_eq!((found[1].0, found.len()), (9, 2), "{found:?}");
+        assert!(found[1].1.contains("the slide scrolls"));
+    }
+}
