@@ -13,8 +13,9 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::layout::Size;
 use tokio::sync::mpsc;
-use wiretalk::app::{self, App, AppConfig, AppEvent, ServerStatus};
+use wiretalk::app::{self, App, AppConfig, AppEvent, KeyMap, Route, ServerStatus};
 use wiretalk::cli::check;
+use wiretalk::deck;
 use wiretalk::demos::REGISTRY;
 use wiretalk::export::to_svg;
 use wiretalk::race::WorkerProgram;
@@ -101,6 +102,9 @@ async fn play(path: &str, slide: usize, size: Size, steps: &[Step]) -> anyhow::R
         themes: theme.into(),
         color_depth: depth,
         consents,
+        keys: KeyMap::default(),
+        route: Route::through(deck::Depth::Core),
+        start: None,
         rehearse: false,
         notice: None,
         standalone: None,

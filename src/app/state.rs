@@ -195,6 +195,7 @@ impl App {
         self.steering.typing.end_word();
         self.handle(event, Instant::now());
         self.release_waiting_key();
+        self.steering.typing.end_word();
     }
 
     /// Handles one event that came at `now`. A letter may have to wait for what follows it.

@@ -68,23 +68,24 @@ impl SlideLayout {
     /// that are out of sight.
     fn wide_blocks(&self) -> Vec<(String, usize)> {
         let mut found: Vec<(String, usize)> = Vec::new();
-        let mut block: Option<(usize, Sideways)> = None;
-        for (number, row) in self.body.rows.iter().enumerate() {
+        // The blocks that reach down to the row before, by their places: two may stand side by
+        // side.
+        let mut open: Vec<(usize, usize, Sideways)> = Vec::new();
+        for row in &self.body.rows {
+            let mut reached = Vec::new();
             for piece in row.pieces.iter().filter(|piece| piece.hidden_columns() > 0) {
                 let sideways = piece.sideways.unwrap_or_default();
-                let goes_on =
-                    block.is_some_and(|(last, own)| own == sideways && last + 1 >= number);
-                if !goes_on {
+                let known = open.iter().find(|(_, x, own)| (*x, *own) == (piece.x, sideways));
+                let index = known.map_or(found.len(), |(index, ..)| *index);
+                if index == found.len() {
                     found.push((String::new(), piece.hidden_columns()));
                 }
-                block = Some((number, sideways));
-                if visible_width(&piece.body) == sideways.widest
-                    && let Some((text, _)) = found.last_mut()
-                    && text.is_empty()
-                {
-                    *text = piece.body.to_string();
+                if visible_width(&piece.body) == sideways.widest && found[index].0.is_empty() {
+                    found[index].0 = piece.body.to_string();
                 }
+                reached.push((index, piece.x, sideways));
             }
+            open = reached;
         }
         found
     }
@@ -110,7 +111,7 @@ fn line_of(text: &str, lines: &[(usize, &str)]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deck::parse;
+    use crate::deck::{Block, Column, parse};
 
     fn found(source: &str, width: u16, height: u16) -> Vec<(usize, String)> {
         let (deck, _) = parse(source);
@@ -145,5 +146,32 @@ mod tests {
         assert_eq!(found[0].0, 3, "{found:?}");
         assert_eq!((found[1].0, found.len()), (9, 2), "{found:?}");
         assert!(found[1].1.contains("the slide scrolls"));
+    }
+
+    #[test]
+    fn blocks_side_by_side_are_two() {
+        let code = |letter: &str| format!("```go\n{}\nb\nc\n```\n", letter.repeat(60));
+        let source = format!("## T\n\n{}\n{}", code("x"), code("y"));
+        let mut deck = parse(&source).0;
+        let blocks = deck.slides[0].blocks.split_off(1);
+        let column = |block| Column { weight: 1, blocks: vec![block] };
+        deck.slides[0].blocks.push(Block::Columns(blocks.into_iter().map(column).collect()));
+        let found = overflows(&deck, &source, Size { width: 80, height: 24 }, |_| 0);
+        let lines: Vec<usize> = found.iter().map(|warning| warning.position.line).collect();
+        assert_eq!(lines, [4, 10], "{found:#?}");
+    }
+
+    #[test]
+    fn the_talk_fits_an_ordinary_and_a_large_screen() {
+        let source = include_str!("../../slides/talk.md");
+        let (deck, _) = parse(source);
+        for (width, height) in [(100, 30), (200, 60)] {
+            // No demo needs more rows than this, and that of the idle connections only half of it.
+            let rows = |fence: &DemoFence| if fence.name == "idle" { 8 } else { 16 };
+            let found = overflows(&deck, source, Size { width, height }, rows);
+            let found: Vec<String> =
+                found.iter().map(|warning| warning.report("talk.md").to_string()).collect();
+            assert!(found.is_empty(), "{}", found.join("\n"));
+        }
     }
 }

@@ -223,7 +223,7 @@ mod tests {
         let source = format!("{}\n<!-- pause -->\n\n{}", rows(25), rows(3));
         let layout = laid_out(blocks(&source), 40, 11);
         // Ten rows are in sight; each press keeps one of them.
-        assert_eq!(walk(&layout, 2), [(0, 0), (0, 9), (0, 15), (1, 19)]);
+        assert_eq!(walk(&layout, 2), [(0, 0), (0, 9), (0, 15), (1, 18)]);
     }
 
     #[test]
@@ -259,8 +259,8 @@ mod tests {
             layout.overflow_hint(SlideProgress { step, scroll, ..SlideProgress::default() })
         };
         assert_eq!(hint(0, 0).as_deref(), Some("▼ 2 more rows: ↓"));
-        assert_eq!(hint(1, 0).as_deref(), Some("▼ 12 more rows: ↓"));
-        assert_eq!(hint(1, 12).as_deref(), Some("▲ 12 rows above: ↑"));
+        assert_eq!(hint(1, 0).as_deref(), Some("▼ 11 more rows: ↓"));
+        assert_eq!(hint(1, 11).as_deref(), Some("▲ 11 rows above: ↑"));
     }
 
     #[test]

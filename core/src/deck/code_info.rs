@@ -79,19 +79,15 @@ impl CodeInfo {
     /// Reads the word that `rest` begins with, and returns what follows it.
     fn word<'i>(&mut self, rest: &'i str) -> &'i str {
         let mut quote = None;
-        let end = rest.find(|c: char| match quote {
-            Some(open) => {
-                if c == open {
-                    quote = None;
-                }
-                false
+        let end = rest.find(|c: char| {
+            if let Some(open) = quote {
+                quote = quote.filter(|_| c != open);
+                return false;
             }
-            None => {
-                if matches!(c, '"' | '\'') {
-                    quote = Some(c);
-                }
-                c.is_whitespace() || c == '{'
+            if matches!(c, '"' | '\'') {
+                quote = Some(c);
             }
+            c.is_whitespace() || c == '{'
         });
         let (word, after) = rest.split_at(end.unwrap_or(rest.len()));
         match word.strip_prefix('+') {
@@ -118,17 +114,17 @@ impl CodeInfo {
             "no_background" => self.hides_background = true,
             "validate" => self.hides_lines = true,
             "id" | "width" | "expect" if value.is_some() => {}
-            _ => match RUNNING.into_iter().find(|known| *known == name) {
-                Some(running) => {
+            _ => {
+                let running = RUNNING.into_iter().find(|known| *known == name);
+                if running.is_some() {
                     self.hides_lines = true;
-                    self.runs = self.runs.or(Some(running));
-                }
-                None => {
+                    self.runs = self.runs.or(running);
+                } else {
                     let meant = did_you_mean(name, &ATTRIBUTES);
                     let message = format!("unknown attribute `+{name}`{meant}");
                     self.problems.push(text::sanitize(&message).into_owned());
                 }
-            },
+            }
         }
     }
 

@@ -212,6 +212,7 @@ impl Value {
             Self::Scalar { raw, .. } | Self::Raw(raw) => raw,
             Self::List(_) => return None,
         };
+        let text = text.trim_start_matches('\n');
         (!text.is_empty()).then(|| directive(text.to_owned()))
     }
 
@@ -356,7 +357,7 @@ mod tests {
         assert_eq!(parsed("new_lines: 4000000000"), Directive::BlankRows(MAX_BLANK_ROWS));
         let note = |text: &str| Directive::SpeakerNote(text.into());
         assert_eq!(parsed(" speaker_note: |\n  one\n    two\n"), note("one\n  two"));
-        assert_eq!(parsed("\nspeaker_note: |\n\n  block\n"), note("\nblock"));
+        assert_eq!(parsed("\nspeaker_note: |\n\n  block\n"), note("block"));
         assert_eq!(parsed("speaker_note: |\nnot indented"), note("not indented"));
         assert_eq!(parsed("speaker_note: \"a: b\""), note("a: b"));
         assert_eq!(parsed("speaker_note: a **b**\n- c # d\n- e"), note("a **b**\n- c # d\n- e"));

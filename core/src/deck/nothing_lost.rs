@@ -127,6 +127,19 @@ fn every_piece_stands_alone() {
     }
 }
 
+#[test]
+fn what_was_lost_once_is_there() {
+    for pattern in [
+        "---\ntitle: W\nW\n---\n- # W W\n---\n",
+        "---\ntitle: W\nW\n---\n<div>W</div>\n<!-- pause --> W\r\n# W W\n",
+        "W\n<div>W</div>\n<https://W.example>\n",
+        "---\n- - [x] W\n  - [ ] W\n---\n",
+        "[^b]: W\n    W\nW[^a] W[^b]\n\n[^a]: W\n",
+    ] {
+        assert_nothing_lost(pattern);
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn no_word_is_lost_whatever_stands_around_it(

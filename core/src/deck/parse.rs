@@ -1,6 +1,8 @@
 //! The whole way from source text to slides: front matter, dialect, dividers, directives.
 
+use crate::deck::content::block::Block;
 use crate::deck::content::slide::Deck;
+use crate::deck::content::text_run::{TextRun, plain_text};
 use crate::deck::dialect::{DialectEvidence, Reading};
 use crate::deck::division::{SlideBuilder, add_title_slide};
 use crate::deck::files::{FileReader, Files, NoFiles};
@@ -58,9 +60,27 @@ pub fn parse_with(source: &str, files: &mut dyn FileReader) -> (Deck, Vec<Warnin
     });
     let dialect = reading.dialect;
     let files = files.into_named();
+    let title = front_matter.title.as_deref().map(title_runs);
+    front_matter.title = title.as_deref().map(plain_text);
+    front_matter.sub_title =
+        front_matter.sub_title.as_deref().map(|text| plain_text(&title_runs(text)));
     let mut deck = Deck { front_matter, options, dialect, dialect_evidence, slides, files };
-    add_title_slide(&mut deck, &mut warnings);
+    add_title_slide(&mut deck, title, &mut warnings);
     (deck, warnings)
+}
+
+/// Returns the runs of a title in the front matter, which may have the styles of a heading.
+fn title_runs(title: &str) -> Vec<TextRun> {
+    let line = title.split_whitespace().collect::<Vec<_>>().join(" ");
+    // A heading loses number signs at its end (CommonMark section 4.2).
+    let heading = if line.ends_with('#') { String::new() } else { format!("# {line}\n") };
+    let blocks = parse(&heading).0.slides.into_iter().flat_map(|slide| slide.blocks);
+    let text = blocks.into_iter().find_map(|block| match block {
+        Block::Heading { text, .. } => Some(text),
+        _ => None,
+    });
+    text.filter(|runs| !runs.is_empty())
+        .unwrap_or_else(|| vec![TextRun { text: line, ..TextRun::default() }])
 }
 
 /// Adds what a title block says to the front matter.

@@ -34,7 +34,7 @@ pub(super) fn read_picture(path: &str, alt: &str, prefix: &str) -> ImageBlock {
     let mut words = Vec::new();
     for word in alt.split_whitespace() {
         match attribute(word, prefix, is_background) {
-            Some(width) => width_percent = width.or(width_percent),
+            Some(Attribute { width }) => width_percent = width.or(width_percent),
             None => words.push(word),
         }
     }
@@ -45,22 +45,27 @@ pub(super) fn read_picture(path: &str, alt: &str, prefix: &str) -> ImageBlock {
     }
 }
 
-/// Returns the width in percent that an attribute gives, if any; `None` if `word` is no attribute.
-fn attribute(word: &str, prefix: &str, is_background: bool) -> Option<Option<u8>> {
+/// A word that is an attribute, with the width in percent that it gives, if any.
+struct Attribute {
+    width: Option<u8>,
+}
+
+/// Reads a word that can be an attribute.
+fn attribute(word: &str, prefix: &str, is_background: bool) -> Option<Attribute> {
     let own = word.strip_prefix(prefix).filter(|_| !prefix.is_empty());
     if let Some((key, value)) = own.unwrap_or(word).split_once(':') {
         let is_width = matches!(key, "w" | "width" | "left" | "right");
         let is_size = value.starts_with(|c: char| c.is_ascii_digit()) || value == "auto";
         let is_attribute =
             own.is_some() || (VALUED.contains(&key) && is_size) || FILTERS.contains(&key);
-        return is_attribute.then(|| percent(value).filter(|_| is_width));
+        return is_attribute.then(|| Attribute { width: percent(value).filter(|_| is_width) });
     }
     let counts = is_background
         && (word == "bg"
             || BACKGROUND_WORDS.contains(&word)
             || FILTERS.contains(&word)
             || percent(word).is_some());
-    counts.then(|| percent(word))
+    counts.then(|| Attribute { width: percent(word) })
 }
 
 fn percent(text: &str) -> Option<u8> {

@@ -57,7 +57,36 @@ fn the_overview_shows_miniatures() {
     let mut overview = Overview::new(1);
     overview.key(&KeyCode::Down.into(), 4, Rect::new(0, 0, 80, 23));
     let shown = draw_overview(overview, (80, 23));
-    assert_eq!(shown, [""; 0], "\n{}", shown.join("\n"));
+    assert_eq!(
+        shown,
+        [
+            "╭ 1 ─────────────────────╮╭ ● 2 ───────────────────╮╭ 3 ─────────────────────╮",
+            "│         Frames         ││ A list                 ││ Echo                   │",
+            "│                        ││ ▔▔▔▔▔▔                 ││ ▔▔▔▔                   │",
+            "│                        ││ • one                  ││ ▸ inspect              │",
+            "│   Bytes with a head.   ││ • two                  ││                        │",
+            "│                        ││                        ││                        │",
+            "╰────────────────────────╯╰────────────────────────╯╰────────────────────────╯",
+            "╔ 4 deep ════════════════╗",
+            "║ 日本語 and a title     ║",
+            "║ that is too long for…  ║",
+            "║ ▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔  ║",
+            "║                        ║",
+            "║                        ║",
+            "╚════════════════════════╝",
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+        ],
+        "\n{}",
+        shown.join("\n")
+    );
 }
 
 #[test]
@@ -75,7 +104,25 @@ fn a_search_lists_its_hits_with_their_context() {
     list.type_text("he");
     list.key(&KeyEvent::from(KeyCode::Down), 10);
     let shown = picture((80, 12), |area, buffer| list.draw(area, buffer, &Theme::DARK));
-    assert_eq!(shown, [""; 0], "\n{}", shown.join("\n"));
+    assert_eq!(
+        shown,
+        [
+            "",
+            "╭ Search ──────────────────────────────────────────────────────────────────────╮",
+            "│ /he▏  3 slides                                                               │",
+            "│                                                                              │",
+            "│ 1  Frames   Bytes with a head.                                               │",
+            "│ 3  Echo   demo: inspect  text = Hello                                        │",
+            "│ 4  日本語 and a title that is too long for it   note: remember the head of … │",
+            "│                                                                              │",
+            "│                                                                              │",
+            "│                                                                              │",
+            "╰ ↑↓ choose · Enter opens · Esc closes ─────────────────────────────────── 2/3 ╯",
+            "",
+        ],
+        "\n{}",
+        shown.join("\n")
+    );
     list.type_text("xx");
     let shown = picture((80, 12), |area, buffer| list.draw(area, buffer, &Theme::DARK));
     assert!(shown.concat().contains("/hexx▏  not in this deck"), "{shown:?}");
@@ -88,7 +135,21 @@ fn a_search_lists_its_hits_with_their_context() {
 fn the_sections_are_listed_with_the_cursor_at_the_open_one() {
     let list = SlideList::sections(&deck(), 3);
     let shown = picture((60, 8), |area, buffer| list.draw(area, buffer, &Theme::DARK));
-    assert_eq!(shown, [""; 0], "\n{}", shown.join("\n"));
+    assert_eq!(
+        shown,
+        [
+            "",
+            "",
+            "╭ Sections ────────────────────────────────────────────────╮",
+            "│ 1  Start                                                 │",
+            "│ 3  Live                                                  │",
+            "╰ ↑↓ choose · Enter opens · Esc closes ─────────────── 2/2 ╯",
+            "",
+            "",
+        ],
+        "\n{}",
+        shown.join("\n")
+    );
     let without = Deck { slides: vec![deck::Slide::default(); 2], ..Deck::default() };
     let list = SlideList::sections(&without, 0);
     let shown = picture((60, 8), |area, buffer| list.draw(area, buffer, &Theme::DARK)).concat();
@@ -108,5 +169,34 @@ fn the_help_fits_any_screen_in_pages() {
     }
     let pages = help_pages(&KeyMap::default(), &[], Rect::new(0, 0, 80, 23));
     let shown = picture((80, 23), |area, buffer| draw_help(&pages, 1, area, buffer, &Theme::DARK));
-    assert_eq!(shown, [""; 0], "\n{}", shown.join("\n"));
+    assert_eq!(
+        shown,
+        [
+            "",
+            "",
+            "     ╭ Keys 2/2 ───────────────────────────────────────────────────────────╮",
+            "     │                                                                     │",
+            "     │  Backspace Ctrl-O  back to where you were                           │",
+            "     │           Shift+→  more of code and drawings that are too wide      │",
+            "     │           Shift+←  and back                                         │",
+            "     │         Enter Tab  control the demo; Esc: back to the slides        │",
+            "     │                 r  start the slide's demos again                    │",
+            "     │                 a  allow what a demo asks for; its slide says what  │",
+            "     │                 s  speaker notes                                    │",
+            "     │                 w  warnings about the slide, for its author         │",
+            "     │               b .  blank screen; any key ends it                    │",
+            "     │                 f  hold this picture while you look elsewhere       │",
+            "     │                 L  laser pointer: follows the mouse                 │",
+            "     │            Ctrl-L  draw the screen again                            │",
+            "     │                 ?  these keys                                       │",
+            "     │                 q  end the talk                                     │",
+            "     │            Ctrl-Z  back to the shell; fg returns                    │",
+            "     │            Ctrl-C  end the talk at once                             │",
+            "     │                                                                     │",
+            "     ╰─────────────────────────────────────────────────────────────────────╯",
+            "",
+        ],
+        "\n{}",
+        shown.join("\n")
+    );
 }

@@ -59,8 +59,8 @@ impl App {
         let from = *from;
         let last = self.notes().max_scroll();
         let to = match action {
-            Some(StageAction::Down) if from < last => from + 1,
-            Some(StageAction::Up) if from > 0 => from - 1,
+            Some(StageAction::Down) if last > 0 => (from + 1).min(last),
+            Some(StageAction::Up) if last > 0 => from.saturating_sub(1),
             Some(StageAction::Notes) => {
                 self.overlay = None;
                 return true;

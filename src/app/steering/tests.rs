@@ -191,10 +191,11 @@ async fn keys_lead_where_the_help_says() {
         ("o Right Enter", 2, 1),
         ("o Down Enter", 4, 1),
         ("o Down Esc", 1, 1),
-        ("S Down Enter", 2, 1),
+        ("S Enter", 2, 1),
+        ("S Down Enter", 6, 1),
         ("S End Enter", 6, 1),
         ("/ d e e p Enter", 3, 1),
-        ("/ e Down Enter", 3, 1),
+        ("/ e Down Enter", 2, 1),
         ("/ e n d Esc", 1, 1),
         ("/ z z Enter", 1, 1),
         ("PageDown PageDown PageUp", 2, 1),
@@ -270,17 +271,19 @@ async fn a_search_stays_on_until_the_talk_goes_on() {
     press(&mut app, "Esc / e Enter");
     assert_eq!(app.place().slide, 0);
     let shown = footer(&app);
-    assert!(shown.contains("/e  1/5  n next  N previous  Esc ends"), "{shown}");
+    assert!(shown.contains("/e  1/6  n next  N previous  Esc ends"), "{shown}");
     let mut found = Vec::new();
     for _ in 0..5 {
         press(&mut app, "n");
         found.push(app.place().slide + 1);
     }
-    assert_eq!(found, [3, 4, 5, 6, 1], "the slides that have an e, and around");
+    assert_eq!(found, [2, 3, 4, 5, 6]);
     press(&mut app, "N");
-    assert_eq!(app.place().slide + 1, 6);
-    press(&mut app, "n Right n");
-    assert_eq!(app.place().slide + 1, 2, "→ ends the search");
+    assert_eq!(app.place().slide + 1, 5);
+    press(&mut app, "n n");
+    assert_eq!(app.place().slide + 1, 1, "behind the last comes the first");
+    press(&mut app, "Right n");
+    assert_eq!(app.place(), DeckPlace { slide: 1, step: 1 }, "→ ends the search");
 }
 
 #[tokio::test]

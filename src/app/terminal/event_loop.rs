@@ -178,7 +178,7 @@ mod tests {
     use tokio::time::sleep;
 
     use super::*;
-    use crate::app::AppConfig;
+    use crate::app::{AppConfig, MouseReports};
     use crate::stage::{
         Demo, DemoEntry, DemoEvent, Diagnostic, KeyHint, Registry, SettingSpec, Settings, Stage,
         ViewContext,
@@ -234,6 +234,8 @@ mod tests {
         let mut terminal = Terminal::new(TestBackend::new(60, 20)).unwrap();
         let mut second =
             Box::pin(stream::once(sleep(Duration::from_secs(1))).filter_map(async |()| None));
+        let asked = run_event_loop(&mut app, &mut terminal, &mut second).await.unwrap();
+        assert_eq!(asked, LoopExit::CaptureMouse(MouseReports::Clicks), "a demo can be clicked");
         run_event_loop(&mut app, &mut terminal, &mut second).await.unwrap();
         let (frames, mails) = (FRAMES.swap(0, Relaxed), MAILS.load(Relaxed));
         assert!(mails > 900, "{mails} mails of 1,000 in a second");

@@ -266,3 +266,20 @@ fn counted(count: usize, what: &str) -> String {
         count => format!("{count} {what}s"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_is_columns_by_rows() {
+        assert_eq!(parse_size("80x24"), Ok(Size { width: 80, height: 24 }));
+        assert_eq!(parse_size("200X60"), Ok(Size { width: 200, height: 60 }));
+        for wrong in
+            ["", "80", "80x", "x24", "0x24", "80x0", "80x24x2", "-1x24", "1001x24", "80x501"]
+        {
+            let error = parse_size(wrong).expect_err(wrong);
+            assert!(error.contains("such as 80x24"), "{error}");
+        }
+    }
+}

@@ -92,6 +92,25 @@ impl Block {
         self.child_lists().into_iter().flatten().for_each(Self::forget_positions);
     }
 
+    /// Gives back the memory that the block's lists have too much.
+    pub(super) fn shrink_to_fit(&mut self) {
+        match self {
+            Self::List { items, .. } => items.shrink_to_fit(),
+            Self::Table(table) => {
+                table.rows.shrink_to_fit();
+                for row in table.rows.iter_mut().chain([&mut table.header]) {
+                    row.shrink_to_fit();
+                }
+            }
+            Self::Code(code) => code.lines.shrink_to_fit(),
+            _ => {}
+        }
+        for blocks in self.child_lists() {
+            blocks.shrink_to_fit();
+            blocks.iter_mut().for_each(Self::shrink_to_fit);
+        }
+    }
+
     /// Returns the number of times the block waits for a key press.
     pub fn pauses(&self) -> usize {
         let own = match self {

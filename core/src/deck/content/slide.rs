@@ -92,6 +92,12 @@ impl Slide {
             && without_positions(self) == without_positions(other)
     }
 
+    /// Gives back the memory that the slide's lists have too much: a deck keeps all its slides.
+    pub(crate) fn shrink_to_fit(&mut self) {
+        self.blocks.shrink_to_fit();
+        self.blocks.iter_mut().for_each(Block::shrink_to_fit);
+    }
+
     /// Returns every block of the slide, each before those that it holds.
     pub fn all_blocks(&self) -> impl Iterator<Item = &Block> {
         let mut stack: Vec<&Block> = self.blocks.iter().rev().collect();

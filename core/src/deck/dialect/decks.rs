@@ -53,7 +53,7 @@ const DECKS: &[Expected] = &[
                 1,
                 &["Do not show the demo yet.\n\n- it fails on hotel networks"],
             ),
-            ("Who may ping", 4, &["One pong answers the latest ping."]),
+            ("Who may ping", 3, &["One pong answers the latest ping."]),
             ("A step down", 2, &[]),
             ("Timeouts", 1, &[]),
             ("The end", 1, &["thank the organisers"]),
@@ -73,7 +73,7 @@ const DECKS: &[Expected] = &[
     (
         deck!("deckhand"),
         Dialect::Deckhand,
-        36,
+        27,
         &[
             ("One socket, many readers", 1, &["Plug in the second laptop."]),
             ("The hub", 1, &[]),
@@ -88,9 +88,10 @@ const DECKS: &[Expected] = &[
         Dialect::Presenterm,
         3,
         &[
+            ("Reading a _capture_", 1, &[]),
             ("What a capture has", 2, &["Say what a gap is.\nThen show one."]),
             ("Side by side", 2, &[]),
-            ("Step by step", 6, &[]),
+            ("Step by step", 7, &[]),
             ("The end", 1, &[]),
         ],
     ),
@@ -125,7 +126,7 @@ const DECKS: &[Expected] = &[
     (
         deck!("remark"),
         Dialect::Remark,
-        2,
+        1,
         &[
             ("Close codes", 1, &["Hand out the sheet."]),
             ("The common ones", 3, &["It stands for a connection that broke."]),
@@ -246,15 +247,15 @@ fn what_the_dialects_arrange_is_arranged() {
     assert_eq!(columns(deck!("slidev"), 2), [2, 2]);
     assert_eq!(columns(deck!("deckhand"), 4), [2, 1]);
     assert_eq!(columns(deck!("pandoc"), 2), [1, 1]);
-    assert_eq!(columns(deck!("presenterm"), 1), [1, 1]);
+    assert_eq!(columns(deck!("presenterm"), 2), [1, 1]);
     assert_eq!(columns(deck!("deckset"), 2), [1, 1]);
     let depths: Vec<Depth> =
         read(deck!("deckhand")).0.slides.iter().map(|slide| slide.depth).collect();
     let (core, deep) = (Depth::Core, Depth::Deep);
     assert_eq!(depths, [core, core, deep, deep, core, core]);
     let presenterm = read(deck!("presenterm")).0;
-    assert!(presenterm.slides[1].blocks.contains(&Block::Rule), "a line, no divider");
-    let last = &presenterm.slides[3];
+    assert!(presenterm.slides[2].blocks.contains(&Block::Rule), "a line, no divider");
+    let last = &presenterm.slides[4];
     assert!(last.hides_footer && last.blocks.contains(&Block::Middle));
 }
 
@@ -313,4 +314,16 @@ fn plain_markdown_is_divided_by_its_headings() {
     assert_eq!((deck.dialect, deck.slides.len()), (Dialect::Headings, 4), "{warnings:?}");
     let one = "# Title\n\n## One\n\n## Two\n\ntext\n";
     assert_eq!(read(one).0.slides.len(), 1, "two of a kind are too few to be sure");
+}
+
+#[test]
+fn the_words_of_a_dialect_are_no_mistakes_in_it() {
+    let warnings = read(deck!("marp")).1;
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    assert!(warnings[0].contains("`paginate`, `footer`;"), "{warnings:?}");
+    assert!(warnings[1].starts_with("52: scripts and style sheets"), "{warnings:?}");
+    for quiet in [deck!("patat"), deck!("mdp"), deck!("pandoc"), deck!("remark"), deck!("deckset")]
+    {
+        assert_eq!(read(quiet).1, [] as [&str; 0]);
+    }
 }

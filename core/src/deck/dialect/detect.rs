@@ -198,6 +198,10 @@ impl Signs {
 
     fn read_line(&mut self, line: &str, at: usize) {
         let text = line.trim();
+        // Most lines are prose, and a long deck has many.
+        if !text.starts_with(['.', '?', '-', '^', ':', '[', '#', '!']) && !text.contains('<') {
+            return;
+        }
         let start = text.trim_start_matches('#').trim_start();
         match text {
             ". . ." => self.add(Dialect::Patat, 4, at),

@@ -94,10 +94,10 @@ impl fmt::Display for Dialect {
     }
 }
 
-/// What shows which dialect a deck is written in.
+/// The line that shows which dialect a deck is written in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DialectEvidence {
-    /// Where it stands.
+    /// The place in the deck at which it stands.
     pub position: Position,
     /// The line, as written.
     pub text: String,

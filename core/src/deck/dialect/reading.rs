@@ -1,10 +1,11 @@
 //! How the body of a deck is read: its dialect, what divides its slides, its text in our notation.
 
 use std::borrow::Cow;
+use std::cell::LazyCell;
 
 use crate::deck::dialect::detect::detect;
 use crate::deck::dialect::kind::Dialect;
-use crate::deck::dialect::outline::Outline;
+use crate::deck::dialect::outline::{Outline, is_rule};
 use crate::deck::dialect::pieces::{self, Piece, PieceKind};
 use crate::deck::dialect::rewrite;
 use crate::deck::dialect::title_block::{TitleBlock, toml_block};
@@ -40,13 +41,17 @@ impl<'a> Reading<'a> {
         let (head, body) = source.split_at(start);
         let pieces = pieces::cut(body);
         let (mut dialect, mut evidence) = detect(head, &pieces);
-        let outline = Outline::new(&pieces);
+        let outline = LazyCell::new(|| Outline::new(&pieces));
+        // Below a blank line it is no underline, and most decks have one there.
+        let has_rule =
+            pieces.windows(2).any(|pair| pair[1].line().is_some_and(is_rule) && pair[0].is_blank());
         let has_end_slide = pieces.iter().any(|piece| is_comment(piece, "end_slide"));
         if dialect == Dialect::Wiretalk && evidence.is_none() {
             if toml_block(body).is_some() {
                 (dialect, evidence) = (Dialect::Toml, Some(start));
-            } else if !outline.has_rule
-                && !has_end_slide
+            } else if !has_end_slide
+                && !has_rule
+                && !outline.has_rule
                 && outline.repeated_level(MIN_HEADINGS).is_some()
             {
                 dialect = Dialect::Headings;
@@ -54,13 +59,13 @@ impl<'a> Reading<'a> {
         }
         let title = TitleBlock::read(dialect, body);
         let first = pieces.partition_point(|piece| piece.start < title.end);
-        let pieces = &pieces[first..];
-        let dividers = dividers(dialect, &outline, pieces, head, options, has_end_slide);
+        let kept = &pieces[first..];
+        let dividers = dividers(dialect, &outline, kept, head, options, has_end_slide);
         let lists_wait = dialect == Dialect::Patat && setting(head, "incrementalLists") == "true"
             || dialect == Dialect::Deckset && setting(body, "build-lists") == "true";
-        let (text, places, warnings) = if title.end > 0 || rewrite::is_needed(dialect, pieces) {
+        let (text, places, warnings) = if title.end > 0 || rewrite::is_needed(dialect, kept) {
             let head = pieces::cut(head);
-            let rewritten = rewrite::rewrite(dialect, body, start, pieces, &head);
+            let rewritten = rewrite::rewrite(dialect, body, start, kept, &head);
             (Cow::Owned(rewritten.text), rewritten.places, rewritten.warnings)
         } else {
             (Cow::Borrowed(body), Places::as_written(start), Vec::new())
@@ -74,7 +79,7 @@ impl<'a> Reading<'a> {
 /// Returns what ends the slides of a deck.
 fn dividers(
     dialect: Dialect,
-    outline: &Outline,
+    outline: &LazyCell<Outline, impl FnOnce() -> Outline>,
     pieces: &[Piece],
     head: &str,
     options: &DeckOptions,

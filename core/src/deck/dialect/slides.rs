@@ -3,6 +3,7 @@
 use crate::deck::dialect::kind::Dialect;
 use crate::deck::dialect::outline::is_rule;
 use crate::deck::dialect::pieces::{Piece, PieceKind};
+use crate::deck::front_matter::parse_mapping;
 
 /// A slide as written.
 #[derive(Debug, Default)]
@@ -62,12 +63,9 @@ fn settings<'a>(rest: &mut (impl Iterator<Item = Piece<'a>> + Clone)) -> Vec<Pie
     let is_end = |piece: &Piece| piece.line().is_some_and(|line| line.trim_end() == "---");
     let Some(count) = ahead.position(|piece| is_end(&piece)) else { return Vec::new() };
     // What is no YAML mapping is the slide's text.
-    let is_setting = |piece: Piece| {
-        piece.line().is_some_and(|line| {
-            line.trim().is_empty() || line.starts_with([' ', '#', '-']) || line.contains(':')
-        })
-    };
-    if !rest.clone().take(count).all(is_setting) {
+    let lines: Vec<&str> =
+        rest.clone().take(count).map(|piece| piece.line().unwrap_or("")).collect();
+    if !matches!(parse_mapping(&lines.join("\n"), 1), Ok(Some(_))) {
         return Vec::new();
     }
     let mut found: Vec<Piece> = rest.by_ref().take(count + 1).collect();

@@ -2,7 +2,7 @@
 
 use crate::deck::dialect::kind::Dialect;
 
-/// What a title block says.
+/// The lines above the slides.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::deck) struct TitleBlock {
     pub(in crate::deck) title: Option<String>,

@@ -54,7 +54,9 @@ impl Arrangement {
             Block::Table(_) => self.tables_wait,
             _ => false,
         };
-        if std::mem::take(&mut self.owes_pause) && !waits_itself {
+        // A pause before blank rows would reveal nothing.
+        let is_space = matches!(block, Block::Blank(_) | Block::Middle);
+        if self.owes_pause && !waits_itself && !is_space {
             self.target().push(Block::Pause);
         }
         let waits = match &mut block {
@@ -70,7 +72,7 @@ impl Arrangement {
             }
             _ => false,
         };
-        self.owes_pause = waits;
+        self.owes_pause = waits || (self.owes_pause && is_space);
         let is_stray = block != Block::Pause
             && self.layout.as_ref().is_some_and(|layout| layout.current.is_none());
         let (align, font_size) = (self.align, self.font_size.unwrap_or(1));

@@ -2,6 +2,7 @@
 
 mod arrangement;
 mod dividers;
+mod includes;
 mod slide_builder;
 #[cfg(test)]
 mod tests;

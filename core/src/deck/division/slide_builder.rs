@@ -8,16 +8,12 @@ use crate::deck::dialect::Places;
 use crate::deck::directive::{self, Directive};
 use crate::deck::division::arrangement::{Arrangement, Misplaced};
 use crate::deck::division::dividers::Dividers;
-use crate::deck::reader::block_reader::BlockReader;
+use crate::deck::division::includes::{Includes, beside};
+use crate::deck::reader::block_reader::{BlockReader, ReaderSetup};
 use crate::deck::reader::html_part::HtmlPart;
 use crate::deck::reader::markdown::{self, EventIter};
-use crate::deck::{Block, DeckOptions, LineIndex, Position, Slide, front_matter};
+use crate::deck::{Block, DeckOptions, LineIndex, Position, Slide, Warning, front_matter};
 use crate::text;
-
-/// How deep files can include files.
-const MAX_INCLUDE_DEPTH: usize = 8;
-/// How many files a deck can include in all.
-const MAX_INCLUDES: usize = 500;
 
 /// Builds the slides of a deck, and reads the files that it includes.
 pub(in crate::deck) struct SlideBuilder {
@@ -32,11 +28,7 @@ pub(in crate::deck) struct SlideBuilder {
     has_rules: bool,
     /// Whether any `<!-- end_slide -->` did.
     has_commands: bool,
-    /// The files that are being included, the outermost first.
-    including: Vec<String>,
-    included: usize,
-    /// The place in the deck of what is being read, if that is an included file.
-    include_position: Option<Position>,
+    includes: Includes,
 }
 
 impl SlideBuilder {
@@ -51,9 +43,7 @@ impl SlideBuilder {
             skips: false,
             has_rules: false,
             has_commands: false,
-            including: Vec::new(),
-            included: 0,
-            include_position: None,
+            includes: Includes::default(),
         }
     }
 
@@ -93,7 +83,8 @@ impl SlideBuilder {
         }
     }
 
-    fn push(&mut self, reader: &mut BlockReader, block: Block, at: usize) {
+    fn push(&mut self, reader: &mut BlockReader, mut block: Block, at: usize) {
+        self.includes.locate_images(&mut block);
         let is_stray = self.arrangement.push(block);
         if reader.continues_list {
             self.arrangement.join_lists();
@@ -176,66 +167,58 @@ impl SlideBuilder {
     }
 
     /// Reads the slides and blocks of another file in place of the directive at `at`.
-    fn include(&mut self, outer: &mut BlockReader, path: &str, at: usize) {
-        let path = beside(self.including.last().map(String::as_str), path);
-        let refusal = if self.including.contains(&path) {
-            Some(format!("`{path}` includes itself; leave this out"))
-        } else if self.including.len() == MAX_INCLUDE_DEPTH {
-            Some(format!("files can include files at most {MAX_INCLUDE_DEPTH} deep"))
-        } else if self.included == MAX_INCLUDES {
-            Some(format!("a deck can include at most {MAX_INCLUDES} files"))
-        } else {
-            None
+    fn include(&mut self, outer: &mut BlockReader, written: &str, at: usize) {
+        let path = match self.includes.open(written, outer.position(at)) {
+            Ok(path) => path,
+            Err(refusal) => return outer.warn(at, refusal.message()),
         };
-        if let Some(refusal) = refusal {
-            return outer.warn(at, refusal);
-        }
-        let source = match (outer.setup.read_text)(&path) {
-            Ok(source) => source,
-            Err(error) => {
-                return outer.warn(at, format!("could not include `{path}`: {error}"));
+        match (outer.setup.read_text)(written) {
+            Ok(source) => {
+                let read_outer = outer.setup.read_text;
+                // What the file names lies beside it.
+                let read_text = |path: &str| read_outer(&beside(Some(written), path));
+                let setup = ReaderSetup { read_text: &read_text, ..outer.setup };
+                let warnings = self.read_included(outer, &source, setup, at);
+                relay(outer, at, &path, warnings);
             }
-        };
-        self.included += 1;
-        let outermost = self.include_position;
-        self.include_position = outermost.or_else(|| Some(outer.position(at)));
-        self.including.push(path);
-        self.read_included(outer, &source, at);
-        self.including.pop();
-        self.include_position = outermost;
+            Err(error) => outer.warn(at, format!("could not include `{path}`: {error}")),
+        }
+        self.includes.close();
     }
 
-    fn read_included(&mut self, outer: &mut BlockReader, source: &str, at: usize) {
-        let path = self.including.last().cloned().unwrap_or_default();
+    /// Reads an included file and returns the warnings about it.
+    fn read_included(
+        &mut self,
+        outer: &mut BlockReader,
+        source: &str,
+        setup: ReaderSetup,
+        at: usize,
+    ) -> Vec<Warning> {
         let lines = LineIndex::new(source);
         let head = front_matter::read_head(source, &lines);
-        let body = head.body;
-        if !head.entries.is_empty() {
-            outer.warn(at, format!("the front matter of `{path}` has no effect; it is included"));
-        }
-        let places = Places::as_written(body);
-        let mut reader = BlockReader::new(&lines, &source[body..], &places, outer.setup);
+        let places = Places::as_written(head.body);
+        let mut reader = BlockReader::new(&lines, &source[head.body..], &places, setup);
         reader.slide = outer.slide;
+        if !head.entries.is_empty() {
+            reader.warn_at(
+                Position::default(),
+                "front matter has no effect in a file that is included",
+            );
+        }
         self.read_slides(&mut reader);
         outer.slide = reader.slide;
         // The file's own footnotes stand where it ends, because their numbers are its own.
         if let Some(notes) = reader.footnotes.end_slide() {
             self.push(outer, notes, at);
         }
-        for warning in reader.warnings {
-            let Position { line, column } = warning.position;
-            let message = format!("in `{path}`, {line}:{column}: {}", warning.message);
-            let slide = std::mem::replace(&mut outer.slide, warning.slide);
-            outer.warn(at, message);
-            outer.slide = slide;
-        }
+        reader.warnings
     }
 
     /// Ends the current slide. The next one begins after the body offset `end`.
     fn end_slide(&mut self, reader: &mut BlockReader, end: usize) {
         let rest = reader.slice(&(end..usize::MAX));
         let blank = rest.len() - rest.trim_start().len();
-        let position = self.include_position.unwrap_or_else(|| reader.position(end + blank));
+        let position = self.includes.position.unwrap_or_else(|| reader.position(end + blank));
         // A section lasts until the next one, so the new slide inherits it.
         let section = self.slide.section.clone();
         let next = Slide { position, section, ..Slide::default() };
@@ -261,6 +244,7 @@ impl SlideBuilder {
         let arrangement = new_arrangement(&self.options);
         slide.blocks = std::mem::replace(&mut self.arrangement, arrangement).finish();
         slide.blocks.extend(reader.footnotes.end_slide());
+        slide.shrink_to_fit();
         let is_left_out = std::mem::take(&mut self.skips);
         (!is_left_out).then_some(slide)
     }
@@ -287,6 +271,17 @@ impl SlideBuilder {
     }
 }
 
+/// Repeats the warnings about an included file where the deck includes it.
+fn relay(outer: &mut BlockReader, at: usize, path: &str, warnings: Vec<Warning>) {
+    for warning in warnings {
+        let Position { line, column } = warning.position;
+        let message = format!("in `{path}`, {line}:{column}: {}", warning.message);
+        let slide = std::mem::replace(&mut outer.slide, warning.slide);
+        outer.warn(at, message);
+        outer.slide = slide;
+    }
+}
+
 /// Returns the arrangement with which each slide begins.
 fn new_arrangement(options: &DeckOptions) -> Arrangement {
     let mut arrangement = Arrangement::default();
@@ -306,13 +301,5 @@ fn misplacement(misplaced: Misplaced) -> String {
             let last = count.saturating_sub(1);
             format!("the layout has {count} columns; they are numbered from 0 to {last}")
         }
-    }
-}
-
-/// Returns the path of a file that another one names: relative paths begin where that file is.
-fn beside(including: Option<&str>, path: &str) -> String {
-    match including.and_then(|outer| outer.rsplit_once('/')) {
-        Some((folder, _)) if !path.starts_with('/') => format!("{folder}/{path}"),
-        _ => path.to_owned(),
     }
 }

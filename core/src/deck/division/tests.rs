@@ -126,13 +126,38 @@ fn an_included_file_is_read_in_place_with_its_slides() {
 }
 
 #[test]
+fn what_an_included_file_names_lies_beside_it() {
+    let (deck, warnings) = include(
+        "<!-- include: parts/one.md -->\n\n![a](a.png)\n",
+        &[
+            (
+                "parts/one.md",
+                "![b](b.png)\n\n> ![c](https://x.y/c.png)\n\n<!-- include: sub/two.md -->\n",
+            ),
+            ("parts/sub/two.md", "![d](d.png)\n\n```file\npath: e.rs\nlanguage: rust\n```\n"),
+            ("parts/sub/e.rs", "fn e() {}\n"),
+        ],
+    );
+    assert_eq!(warnings, [] as [&str; 0]);
+    let images: Vec<_> = deck.slides[0]
+        .all_blocks()
+        .filter_map(|block| match block {
+            Block::Image(image) => Some(image.path.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(images, ["parts/b.png", "https://x.y/c.png", "parts/sub/d.png", "a.png"]);
+    assert_eq!(deck.files, ["parts/one.md", "parts/sub/two.md", "parts/sub/e.rs"]);
+}
+
+#[test]
 fn what_is_wrong_with_an_included_file_is_told_where_it_is_included() {
     let (_, warnings) = include(
         "# A\n\n<!-- include: a.md -->\n\n<!-- include: nothing.md -->\n",
         &[("a.md", "---\ntitle: b\n---\n\n<!-- puase -->\n\n<!-- include: a.md -->\n")],
     );
     assert_eq!(warnings.len(), 4, "{warnings:?}");
-    assert!(warnings[0].starts_with("3: the front matter of `a.md` has no effect"));
+    assert!(warnings[0].starts_with("3: in `a.md`, 1:1: front matter has no effect"));
     assert!(warnings[1].starts_with("3: in `a.md`, 5:1: unknown directive"), "{warnings:?}");
     assert!(warnings[2].starts_with("3: in `a.md`, 7:1: `a.md` includes itself"));
     assert_eq!(warnings[3], "5: could not include `nothing.md`: no such file");

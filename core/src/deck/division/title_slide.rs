@@ -5,18 +5,23 @@ use crate::deck::content::slide::{Deck, Slide};
 use crate::deck::content::text_run::TextRun;
 use crate::deck::warning::Warning;
 
-/// Puts a slide with the title of the front matter before the first one, unless that begins with a
+/// Puts a slide with `title`, that of the front matter, before the first one, unless that begins with a
 /// heading of level 1, which is the title of the talk already. The warnings stay with their slides.
-pub(in crate::deck) fn add_title_slide(deck: &mut Deck, warnings: &mut [Warning]) {
-    let Some(title) = &deck.front_matter.title else { return };
+pub(in crate::deck) fn add_title_slide(
+    deck: &mut Deck,
+    title: Option<Vec<TextRun>>,
+    warnings: &mut [Warning],
+) {
+    let Some(text) = title else { return };
     let first = deck.slides.first();
+    let is_shown =
+        |block: &&Block| !matches!(block, Block::Styled { .. } | Block::Middle | Block::Blank(_));
     let begins_with_title = first
-        .and_then(|slide| slide.blocks.first())
+        .and_then(|slide| slide.all_blocks().find(is_shown))
         .is_some_and(|block| matches!(block, Block::Heading { level: 1, .. }));
     if begins_with_title {
         return;
     }
-    let text = vec![TextRun { text: title.clone(), ..TextRun::default() }];
     let heading = Block::Heading { level: 1, text };
     // A deck of nothing but front matter has one empty slide.
     if let [only] = deck.slides.as_mut_slice()
@@ -34,7 +39,7 @@ pub(in crate::deck) fn add_title_slide(deck: &mut Deck, warnings: &mut [Warning]
 
 #[cfg(test)]
 mod tests {
-    use crate::deck::parse;
+    use crate::deck::{Block, parse};
 
     fn titles(source: &str) -> Vec<Option<String>> {
         parse(source).0.slides.iter().map(crate::deck::Slide::title).collect()
@@ -49,6 +54,18 @@ mod tests {
         assert_eq!(titles(&format!("{front}\ntext\n")), [some("The talk"), None]);
         assert_eq!(titles(front), [some("The talk")]);
         assert_eq!(titles("---\nauthor: Me\n---\n\n## A\n"), [some("A")]);
+    }
+
+    #[test]
+    fn a_title_has_the_styles_of_a_heading() {
+        let (deck, _) = parse("---\ntitle: Reading a _capture_\n---\n\ntext\n");
+        let Block::Heading { text, .. } = &deck.slides[0].blocks[0] else { panic!("no title") };
+        let runs: Vec<(&str, bool)> =
+            text.iter().map(|run| (run.text.as_str(), run.style.italic)).collect();
+        assert_eq!(runs, [("Reading a ", false), ("capture", true)]);
+        assert_eq!(deck.front_matter.title.as_deref(), Some("Reading a capture"));
+        let (deck, _) = parse("---\ntitle: \"All about C #\"\n---\n");
+        assert_eq!(deck.slides[0].title().as_deref(), Some("All about C #"));
     }
 
     #[test]

@@ -159,13 +159,12 @@ fn ends_in_slides(yaml: &str) -> bool {
 
 /// Whether each line is part of a mapping as far as one can tell, even if it is broken.
 fn is_keys(yaml: &str) -> bool {
-    let mut lines = yaml.lines().filter(|line| !line.trim().is_empty()).peekable();
-    lines.peek().is_some()
-        && lines.all(|line| {
-            line.starts_with([' ', '\t', '#', '}', ']'])
-                || line.starts_with("- ")
-                || key_of(line).is_some()
-        })
+    let mut lines = yaml.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
+    let is_part = |line: &str| {
+        line.starts_with([' ', '\t', '}', ']']) || line.starts_with("- ") || key_of(line).is_some()
+    };
+    lines.next().is_some_and(|first| key_of(first).is_some())
+        && lines.all(is_part)
         && !ends_in_slides(yaml)
 }
 

@@ -11,6 +11,9 @@ use crate::text::{did_you_mean, suggest};
 pub(super) const KNOWN_KEYS: [&str; 9] =
     ["title", "sub_title", "event", "location", "date", "author", "authors", "theme", "options"];
 
+/// The keys that say how another tool reads the deck, which `dialect` goes by.
+const DIALECT_KEYS: [&str; 3] = ["marp", "headingDivider", "patat"];
+
 /// What the entries say, and what is wrong with them.
 #[derive(Default)]
 pub(super) struct Fields {
@@ -91,13 +94,12 @@ impl Fields {
             value @ YamlValue::Mapping(_) => author(value),
             YamlValue::Other => None,
         };
-        match authors {
-            Some(authors) => self.front_matter.authors.extend(authors),
-            None => {
-                let key = &entry.key;
-                let message = format!("`{key}` must be a name or a list of names");
-                self.warn(entry.value_at, message);
-            }
+        if let Some(authors) = authors {
+            self.front_matter.authors.extend(authors);
+        } else {
+            let key = &entry.key;
+            let message = format!("`{key}` must be a name or a list of names");
+            self.warn(entry.value_at, message);
         }
     }
 
@@ -106,7 +108,7 @@ impl Fields {
         match &entry.value {
             YamlValue::Null => return,
             YamlValue::Text(name) => {
-                theme.name = Some(one_line(name)).filter(|name| !name.is_empty())
+                theme.name = Some(one_line(name)).filter(|name| !name.is_empty());
             }
             YamlValue::Mapping(entries) => {
                 for inner in entries {
@@ -147,6 +149,9 @@ impl Fields {
 
     fn unknown(&mut self, entry: &YamlEntry) {
         let key = &entry.key;
+        if DIALECT_KEYS.contains(&key.as_str()) {
+            return;
+        }
         match suggest(key, &KNOWN_KEYS) {
             Some(meant) => {
                 let known = KNOWN_KEYS.join(", ");

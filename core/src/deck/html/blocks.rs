@@ -219,15 +219,14 @@ impl HtmlBlocks {
                     return items.push(ListItem { blocks: vec![block], ..ListItem::default() });
                 }
                 // A cell holds text only.
-                Kind::Cell(runs) => match words(&block) {
-                    Some(text) => {
+                Kind::Cell(runs) => {
+                    if let Some(text) = words(&block) {
                         if !runs.is_empty() {
                             runs.push(TextRun { text: "\n".to_owned(), ..TextRun::default() });
                         }
                         return runs.extend(text);
                     }
-                    None => continue,
-                },
+                }
                 Kind::Heading(_) | Kind::Table(..) | Kind::Row(_) => {}
             }
         }

@@ -155,6 +155,10 @@ impl<'a> Scanner<'a> {
             .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | ':' | '.' | '_')))
             .unwrap_or(inner.len());
         let after = &inner[name_end..];
+        // An address in angle brackets is text.
+        if inner[..name_end].ends_with(':') {
+            return None;
+        }
         if !after.starts_with(|c: char| c.is_whitespace() || matches!(c, '>' | '/')) {
             return None;
         }
@@ -213,7 +217,18 @@ mod tests {
 
     #[test]
     fn what_is_no_tag_is_text() {
-        for text in ["a < b", "1<2>0", "<", "</", "</ >", "<a", "<a b=\"", "< b>", "<a@b.c>"] {
+        for text in [
+            "a < b",
+            "1<2>0",
+            "<",
+            "</",
+            "</ >",
+            "<a",
+            "<a b=\"",
+            "< b>",
+            "<a@b.c>",
+            "<https://a.b>",
+        ] {
             assert_eq!(scan(text), [Piece::Text(0, text)], "{text}");
         }
     }

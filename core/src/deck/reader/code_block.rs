@@ -155,7 +155,7 @@ fn code_lines(code: &str) -> Vec<String> {
     code.lines().map(|line| text::sanitize(&text::expand_tabs(line, 4)).into_owned()).collect()
 }
 
-/// Whether a fenced code block ends with its fence (CommonMark, section 4.5). Its lines can have the
+/// Whether a fenced code block ends with its fence (`CommonMark`, section 4.5). Its lines can have the
 /// signs of the quotes around them.
 fn is_closed(source: &str) -> bool {
     let Some(sign) = source.chars().next().filter(|c| matches!(c, '`' | '~')) else { return true };
@@ -178,7 +178,7 @@ fn next_slide(source: &str) -> Option<usize> {
         let text = pair[1].trim_start_matches('#');
         pair[0].is_empty() && text.len() < pair[1].len() && text.starts_with(' ')
     };
-    let skipped = lines.iter().skip(1).position(|line| divider(&line)).map(|at| at + 1);
+    let skipped = lines.iter().skip(1).position(divider).map(|at| at + 1);
     skipped.or_else(|| lines.windows(2).position(is_heading).map(|at| at + 1))
 }
 

@@ -4,6 +4,7 @@ use pulldown_cmark::{Event, Tag};
 
 use crate::deck::inline::Inline;
 use crate::deck::reader::block_reader::BlockReader;
+use crate::deck::reader::footnotes::Note;
 use crate::deck::reader::markdown::{self, EventIter};
 use crate::deck::{Block, TextStyle};
 
@@ -21,17 +22,19 @@ impl<'a> BlockReader<'a> {
         // The notes are read again where they stand, which is when they are judged.
         let judged = std::mem::take(&mut self.warnings);
         let mut events = markdown::events(markdown, 0);
+        let mut used = Vec::new();
         while let Some((event, range)) = events.next() {
             match event {
                 Event::Start(Tag::FootnoteDefinition(label)) => {
-                    let blocks = self.note_blocks(&mut events);
+                    let note = self.note(range.start, &mut events);
                     // The first text of a label counts, as on GitHub.
-                    self.footnotes.texts.entry(label.to_string()).or_insert((range.start, blocks));
+                    self.footnotes.notes.entry(label.to_string()).or_insert(note);
                 }
-                Event::FootnoteReference(label) => self.footnotes.use_note(&label),
+                Event::FootnoteReference(label) => used.push(label.to_string()),
                 _ => {}
             }
         }
+        self.footnotes.set_used(used);
         self.notes.clear();
         self.told.clear();
         self.warnings = judged;
@@ -45,9 +48,9 @@ impl<'a> BlockReader<'a> {
         at: usize,
         events: &mut EventIter<'a>,
     ) -> Vec<Block> {
-        let blocks = self.note_blocks(events);
-        let is_first = self.footnotes.texts.get(label).is_some_and(|(first, _)| *first == at);
-        if is_first && self.footnotes.used.contains(label) {
+        let blocks = self.note(at, events).blocks;
+        let is_first = self.footnotes.notes.get(label).is_some_and(|first| first.at == at);
+        if is_first && self.footnotes.is_used(label) {
             return Vec::new();
         }
         let message = if is_first {
@@ -59,11 +62,11 @@ impl<'a> BlockReader<'a> {
         blocks
     }
 
-    fn note_blocks(&mut self, events: &mut EventIter<'a>) -> Vec<Block> {
-        let outer = std::mem::replace(&mut self.footnotes.within, true);
+    fn note(&mut self, at: usize, events: &mut EventIter<'a>) -> Note {
+        let outer = self.footnotes.in_note.replace(Vec::new());
         let blocks = self.nested(|reader| reader.blocks(events));
-        self.footnotes.within = outer;
-        blocks
+        let uses = std::mem::replace(&mut self.footnotes.in_note, outer).unwrap_or_default();
+        Note { at, blocks, uses }
     }
 
     /// Reads a reference to a footnote.

@@ -4,13 +4,13 @@
 
 use pulldown_cmark::{Event, TagEnd};
 
-use crate::deck::Block;
 use crate::deck::html::{self, Effect, HtmlBlocks, Piece, Tag, effect};
 use crate::deck::inline::Inline;
 use crate::deck::picture::read_picture;
 use crate::deck::reader::block_reader::{BlockReader, MAX_DEPTH};
 use crate::deck::reader::html_part::HtmlPart;
 use crate::deck::reader::markdown::{self, EventIter};
+use crate::deck::{Block, ImageBlock};
 
 /// The lines of an HTML block without the signs of the quotes and lists around it.
 #[derive(Default)]
@@ -50,7 +50,7 @@ impl<'a> BlockReader<'a> {
             let is_comment =
                 |piece: Option<&Piece>| matches!(piece, None | Some(Piece::Comment(..)));
             let before = index.checked_sub(1).and_then(|before| pieces.get(before));
-            // What stands beside a directive was meant as Markdown.
+            // What stands beside a directive on its line was meant as Markdown.
             let is_markdown =
                 before.is_some() && is_comment(before) && is_comment(pieces.get(index + 1));
             match piece {
@@ -60,7 +60,9 @@ impl<'a> BlockReader<'a> {
                     }
                     parts.push(HtmlPart::Comment(source.body_offset(at), comment.to_owned()));
                 }
-                &Piece::Text(at, text) if is_markdown && !blocks.is_open() => {
+                &Piece::Text(at, text)
+                    if is_markdown && !blocks.is_open() && !text.trim().contains('\n') =>
+                {
                     if !text.trim().is_empty() {
                         let blank = text.len() - text.trim_start().len();
                         let at = source.body_offset(at + blank);
@@ -91,7 +93,7 @@ impl<'a> BlockReader<'a> {
             Piece::Tag(at, tag) => {
                 let room = MAX_DEPTH.saturating_sub(self.depth);
                 if tag.name == "img" && !tag.closes {
-                    let picture = self.html_picture(tag);
+                    let picture = html_picture(tag);
                     blocks.picture(picture);
                 } else if !blocks.take_tag(tag, room) {
                     self.inline_tag(&mut blocks.inline, tag, source.body_offset(*at));
@@ -126,14 +128,15 @@ impl<'a> BlockReader<'a> {
         match tag.name.as_str() {
             "br" => return inline.end_line(),
             "img" if !tag.closes => {
-                let picture = self.html_picture(tag);
+                let picture = html_picture(tag);
                 inline.open_picture(&picture.path);
                 inline.push(&picture.alt);
                 return inline.close_picture("");
             }
             _ if html::is_block(tag) => return inline.break_softly(),
             name if tag.closes => return inline.close_tag(name),
-            "wbr" => return,
+            // What stands between these tags is left out, which is told.
+            "wbr" | "style" | "script" => return,
             _ => {}
         }
         let style = match effect(tag, inline.style(), self.setup.palette) {
@@ -152,15 +155,15 @@ impl<'a> BlockReader<'a> {
         let link = link.map(|link| crate::text::sanitize(&html::decode(link)).into_owned());
         inline.open_tag(&tag.name, style, link);
     }
+}
 
-    fn html_picture(&self, tag: &Tag) -> crate::deck::ImageBlock {
-        let value = |name| html::decode(tag.attribute(name).unwrap_or("")).into_owned();
-        let mut picture = read_picture(&value("src"), &value("alt"), "");
-        let width = tag.attribute("width").and_then(|width| width.strip_suffix('%'));
-        picture.width_percent = width
-            .and_then(|width| width.parse().ok())
-            .filter(|width| (1..=100).contains(width))
-            .or(picture.width_percent);
-        picture
-    }
+fn html_picture(tag: &Tag) -> ImageBlock {
+    let value = |name| html::decode(tag.attribute(name).unwrap_or("")).into_owned();
+    let mut picture = read_picture(&value("src"), &value("alt"), "");
+    let width = tag.attribute("width").and_then(|width| width.strip_suffix('%'));
+    picture.width_percent = width
+        .and_then(|width| width.parse().ok())
+        .filter(|width| (1..=100).contains(width))
+        .or(picture.width_percent);
+    picture
 }
