@@ -17,7 +17,6 @@ use wiretalk::app::{self, App, AppConfig, AppEvent, KeyMap, LoopExit, Route};
 use wiretalk::cli::check;
 use wiretalk::conform::Verdict;
 use wiretalk::deck::Depth;
-use wiretalk::deck::Depth;
 use wiretalk::demos::REGISTRY;
 use wiretalk::lab::LabRecord;
 use wiretalk::race::WorkerProgram;
