@@ -144,12 +144,20 @@ fn slides_of_the_talk_have_the_depth_and_the_steps_of_their_notes() {
         marked[mark.map_or(0, |mark| mark + 1)] += 1;
     }
     assert_eq!(marked, [46, 25, 2], "core, deep and study");
+    let slides = check::parse_deck(TALK, REGISTRY).0.slides;
+    let depths = [Depth::Core, Depth::Deep, Depth::Study]
+        .map(|depth| slides.iter().filter(|slide| slide.depth == depth).count());
+    assert_eq!(depths, marked);
     let steps = |title| {
         let slides = check::parse_deck(TALK, REGISTRY).0.slides;
         slides[slide_titled(TALK, title)].steps()
     };
     assert_eq!(steps("Masking: XOR with 4 bytes"), 2, "the question, then the answer");
-    assert!(steps("Flip one bit, then guess") >= 3, "the table waits for the bets");
+    assert_eq!(
+        steps("Flip one bit, then guess"),
+        10,
+        "a bet a row, and what follows from the last"
+    );
     assert_eq!(steps("When a node dies"), 5, "four rows of a film, and the table");
     assert_eq!(steps("State is a layer you build"), 2, "upper half, lower half");
 }
