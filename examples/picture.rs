@@ -21,7 +21,7 @@ use wiretalk::export::to_svg;
 use wiretalk::race::WorkerProgram;
 use wiretalk::scope::Scope;
 use wiretalk::servers::{Ports, ServerBundle};
-use wiretalk::stage::{ColorDepth, EffectConsents, Services, Theme};
+use wiretalk::stage::{Brightness, ColorDepth, EffectConsents, Services};
 
 /// How long the app runs after each key. The sockets of the demos are real, so they need real time.
 const BETWEEN: Duration = Duration::from_millis(700);
@@ -81,7 +81,8 @@ async fn play(path: &str, slide: usize, size: Size, steps: &[Step]) -> anyhow::R
     let servers = Arc::new(ServerBundle::start(&scope, Ports::default(), None));
     servers.ready().await.map_err(anyhow::Error::msg)?;
     let (deck, warnings) = check::read_deck(path.as_ref(), REGISTRY)?;
-    let theme = Theme::of(check::theme_of(&deck).unwrap_or(wiretalk::deck::ThemeChoice::Dark));
+    let (themes, _) = check::themes_of(&deck, check::folder_of(path.as_ref()));
+    let theme = *themes.of(Brightness::Dark);
     // Cargo puts examples into a folder beside the program, which the race starts for its workers.
     let beside = std::env::current_exe()?
         .parent()
@@ -90,7 +91,7 @@ async fn play(path: &str, slide: usize, size: Size, steps: &[Step]) -> anyhow::R
     let program = beside.map_or_else(WorkerProgram::default, WorkerProgram);
     let services = Services::default().with(servers).with(program);
     let (file, depth) = (path.to_owned(), ColorDepth::TrueColor);
-    let (registry, kind) = (REGISTRY, Some(theme.kind));
+    let registry = REGISTRY;
     let consents = EffectConsents::default();
     let show = AppConfig {
         deck,
@@ -98,7 +99,7 @@ async fn play(path: &str, slide: usize, size: Size, steps: &[Step]) -> anyhow::R
         warnings,
         registry,
         services,
-        theme: kind,
+        themes: theme.into(),
         color_depth: depth,
         consents,
         keys: KeyMap::default(),

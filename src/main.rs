@@ -3,21 +3,24 @@
 use std::alloc::System;
 use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{anyhow, bail};
 use clap::{CommandFactory as _, Parser as _};
 use ratatui::Terminal;
+use ratatui::backend::Backend as _;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use tokio::sync::mpsc;
 use wiretalk::app::{
-    self, App, AppConfig, AppEvent, BACKGROUND_QUERY, DeckPlace, DeckUpdate, KeyMap, LoopExit,
-    Route, Screen, Signals,
+    self, App, AppConfig, AppEvent, BACKGROUND_QUERY, DeckPlace, DeckUpdate, GRAPHICS_QUERY,
+    KeyMap, LoopExit, Route, Screen, Signals,
 };
 use wiretalk::cli::inspect::InspectArgs;
-use wiretalk::cli::present::{self, DeckSource, OnlyArg, PresentArgs, RememberedPlace, ResumeFile};
+use wiretalk::cli::present::{
+    self, DeckSource, OnlyArg, PresentArgs, RememberedPlace, ResumeFile, TalkFiles,
+};
 use wiretalk::cli::{self, Cli, CliCommand, check};
 use wiretalk::deck::{Block, Deck, DemoFence, Position, Slide};
 use wiretalk::demos::REGISTRY;
@@ -71,6 +74,10 @@ fn main() -> ExitCode {
 }
 
 fn present(cli: Cli) -> anyhow::Result<ExitCode> {
+    if cli.list_themes {
+        cli::print_theme_list()?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let source = DeckSource::of(cli.deck.as_deref());
     let (deck, warnings) = match &source {
         DeckSource::File(path) => check::read_deck(path, REGISTRY)?,
@@ -84,10 +91,14 @@ fn present(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(slide) => Some(checked_start(slide.get(), deck.slides.len())?),
         None => memory.as_ref().and_then(|memory| memory.start(&mut notices)),
     };
-    let theme = cli.theme.map(Into::into).or_else(|| check::theme_of(&deck));
+    let folder = cli.deck.as_deref().map_or(Path::new(""), check::folder_of);
+    let themes = match &cli.theme {
+        Some(theme) => theme.colors.into(),
+        None => check::themes_of(&deck, folder).0,
+    };
     let mode = if cli.poll { WatchMode::Poll } else { WatchMode::Events };
     let watched = match &source {
-        DeckSource::File(path) => Some((path.clone(), mode)),
+        DeckSource::File(path) => Some((TalkFiles { deck: path.clone(), theme: cli.theme }, mode)),
         _ => None,
     };
     let (registry, services, color_depth) = (REGISTRY, Services::default(), color_depth());
@@ -98,7 +109,7 @@ fn present(cli: Cli) -> anyhow::Result<ExitCode> {
         warnings,
         registry,
         services,
-        theme,
+        themes,
         color_depth,
         consents,
         keys,
@@ -234,7 +245,7 @@ fn inspect_on_stage(inspect: InspectArgs) -> anyhow::Result<ExitCode> {
         file: inspect.source,
         registry: REGISTRY,
         services: Services::default(),
-        theme: inspect.theme.map(Into::into),
+        themes: inspect.theme.map(|theme| theme.colors.into()).unwrap_or_default(),
         color_depth: color_depth(),
         consents: EffectConsents::default(),
         keys: KeyMap::default(),
@@ -256,7 +267,7 @@ fn env_var(name: &str) -> Option<String> {
 }
 
 /// A deck's file and how its changes are found.
-type WatchedDeck = (PathBuf, WatchMode);
+type WatchedDeck = (TalkFiles, WatchMode);
 
 /// Runs the app on the terminal to its end.
 fn run_app(
@@ -306,7 +317,7 @@ async fn present_on_terminal(
     let scope = Scope::new(|_| {});
     let signals = Signals::install(&scope)?;
     let mut screen = Screen::enter()?;
-    let mut terminal = Terminal::new(screen.backend())?;
+    let mut terminal = Terminal::new(screen.backend(env_var))?;
     // An inspector of somebody else's server, or of a file, needs none of the bundled servers.
     let servers = config
         .standalone
@@ -315,7 +326,7 @@ async fn present_on_terminal(
     if let Some(servers) = &servers {
         config.services.insert(servers.clone());
     }
-    let (ask, files) = (config.theme.is_none(), config.deck.files.clone());
+    let ask = config.themes.depends_on_terminal();
     let mut app = App::new(config, terminal.size()?);
     app::draw_frame(&mut app, &mut terminal)?;
     if ask {
@@ -323,8 +334,16 @@ async fn present_on_terminal(
     }
     let (sender, mut events) = app::event_stream(&scope, signals);
     app.set_highlighter(app::start_highlighter(&scope, sender.clone())?);
-    if let Some((path, mode)) = watched
-        && let Err(error) = watch_deck(path, &files, mode, &scope, sender.clone())
+    if servers.is_some() {
+        let files = watched.as_ref().map(|(files, _)| files.deck.clone()).unwrap_or_default();
+        let read = move |path: &str| check::read_picture(check::folder_of(&files), path);
+        let loader = app::start_picture_loader(&scope, read, sender.clone())?;
+        let window = terminal.backend_mut().window_size()?;
+        let window = (window.columns_rows, window.pixels);
+        app.set_picture_loader(loader, app::may_be_asked(env_var), window);
+    }
+    if let Some((files, mode)) = watched
+        && let Err(error) = watch_talk(files, app.deck(), mode, &scope, sender.clone())
     {
         app.set_notice(format!("the deck isn't reloaded on save: {}", error_chain(&*error)));
     }
@@ -336,6 +355,7 @@ async fn present_on_terminal(
             LoopExit::Suspend => screen.suspend()?,
             LoopExit::Continued => screen.reenter()?,
             LoopExit::CopyToClipboard(text) => screen.copy_to_clipboard(&text)?,
+            LoopExit::AskGraphics => screen.send_query(GRAPHICS_QUERY)?,
             LoopExit::CaptureMouse(reports) => screen.capture_mouse(reports)?,
             exit => {
                 return Ok(TalkEnd { exit, fault: app.demo_fault(), place: app.place() });
@@ -344,17 +364,19 @@ async fn present_on_terminal(
     }
 }
 
-/// Sends each version of the deck that is saved from now on to the app.
-fn watch_deck(
-    path: PathBuf,
-    files: &[String],
+/// Sends each version of the talk that is saved from now on to the app.
+fn watch_talk(
+    files: TalkFiles,
+    deck: &Deck,
     mode: WatchMode,
     scope: &Scope,
     sender: mpsc::Sender<AppEvent>,
 ) -> anyhow::Result<()> {
-    present::reread_on_save(path, files, REGISTRY, mode, scope, move |version| {
+    present::reread_on_save(files, deck, REGISTRY, mode, scope, move |version| {
         let event = match version {
-            Ok((deck, warnings)) => AppEvent::Reloaded(Box::new(DeckUpdate { deck, warnings })),
+            Ok((deck, warnings, themes)) => {
+                AppEvent::Reloaded(Box::new(DeckUpdate { deck, warnings, themes }))
+            }
             Err(reason) => AppEvent::ReloadFailed(reason),
         };
         let sender = sender.clone();

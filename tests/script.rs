@@ -1,6 +1,7 @@
 //! The whole app played from scripts on ratatui's `TestBackend`: both decks at several sizes, keys,
 //! and demos on real sockets.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
-use ratatui::style::Style;
+use ratatui::style::{Color, Modifier, Style};
 use tokio::sync::mpsc;
 use wiretalk::app::{self, App, AppConfig, AppEvent, KeyMap, LoopExit, Route};
 use wiretalk::cli::check;
@@ -24,7 +25,7 @@ use wiretalk::scope::Scope;
 use wiretalk::servers::{BundleOptions, ServerBundle};
 use wiretalk::stage::{
     ColorDepth, Demo, DemoEntry, Diagnostic, EffectConsents, KeyHint, Registry, Services,
-    SettingSpec, Settings, Stage, StandaloneDemo, ViewContext,
+    SettingSpec, Settings, Stage, StandaloneDemo, Theme, ThemePair, ViewContext,
 };
 
 const TALK: &str = include_str!("../slides/talk.md");
@@ -40,7 +41,7 @@ fn show(source: &str) -> AppConfig {
         warnings,
         registry: REGISTRY,
         services: Services::default(),
-        theme: None,
+        themes: ThemePair::default(),
         color_depth: ColorDepth::TrueColor,
         consents: EffectConsents::default(),
         keys: KeyMap::default(),
@@ -143,12 +144,20 @@ fn slides_of_the_talk_have_the_depth_and_the_steps_of_their_notes() {
         marked[mark.map_or(0, |mark| mark + 1)] += 1;
     }
     assert_eq!(marked, [46, 25, 2], "core, deep and study");
+    let slides = check::parse_deck(TALK, REGISTRY).0.slides;
+    let depths = [Depth::Core, Depth::Deep, Depth::Study]
+        .map(|depth| slides.iter().filter(|slide| slide.depth == depth).count());
+    assert_eq!(depths, marked);
     let steps = |title| {
         let slides = check::parse_deck(TALK, REGISTRY).0.slides;
         slides[slide_titled(TALK, title)].steps()
     };
     assert_eq!(steps("Masking: XOR with 4 bytes"), 2, "the question, then the answer");
-    assert!(steps("Flip one bit, then guess") >= 3, "the table waits for the bets");
+    assert_eq!(
+        steps("Flip one bit, then guess"),
+        10,
+        "a bet a row, and what follows from the last"
+    );
     assert_eq!(steps("When a node dies"), 5, "four rows of a film, and the table");
     assert_eq!(steps("State is a layer you build"), 2, "upper half, lower half");
 }
@@ -835,5 +844,97 @@ async fn a_stopped_demo_shows_the_reason_and_ctrl_r_restarts_it() {
                 "the inspector alone ends with it"
             );
         }
+    }
+}
+
+/// A theme in which each colour is another one, so that what is drawn tells the name.
+fn telling_theme() -> Theme {
+    let mut theme = Theme::DARK;
+    for (number, name) in (1..).zip(Theme::COLOR_NAMES) {
+        *theme.color_mut(name).unwrap() = Color::Rgb(number, 0, 0);
+    }
+    theme
+}
+
+/// The name of a colour of the telling theme.
+fn told_name(color: Color) -> Option<&'static str> {
+    match color {
+        Color::Rgb(number, 0, 0) => {
+            Theme::COLOR_NAMES.get(usize::from(number.checked_sub(1)?)).copied()
+        }
+        _ => None,
+    }
+}
+
+/// Adds the pairs of colours of all text on the screen.
+fn collect_pairs(app: &App, pairs: &mut BTreeSet<(String, String)>) {
+    let size = Rect::new(0, 0, 100, 30);
+    let mut buffer = Buffer::empty(size);
+    app.view(&mut buffer);
+    for cell in buffer.content.iter().filter(|cell| cell.symbol().trim() != "") {
+        let name = |color| told_name(color).map_or_else(|| format!("{color:?}"), str::to_owned);
+        let (mut text, mut ground) = (name(cell.fg), name(cell.bg));
+        if cell.modifier.contains(Modifier::REVERSED) {
+            std::mem::swap(&mut text, &mut ground);
+        }
+        assert!(!cell.modifier.contains(Modifier::DIM), "nobody knows how dim that is");
+        pairs.insert((text, ground));
+    }
+}
+
+/// The themes' own tests hold every colour on each of the three grounds to its contrast, and the
+/// background on every colour.
+#[tokio::test]
+async fn every_pair_of_colours_that_is_drawn_is_one_whose_contrast_is_tested() {
+    let mut pairs = BTreeSet::new();
+    for source in [TALK, TOUR] {
+        let config = AppConfig { themes: telling_theme().into(), ..show(source) };
+        let mut app = App::new(config, Size { width: 100, height: 30 });
+        let slides = check::parse_deck(source, REGISTRY).0.slides;
+        for slide in &slides {
+            for _ in 0..slide.steps() {
+                collect_pairs(&app, &mut pairs);
+                for key in ['?', 's'] {
+                    press(&mut app, KeyCode::Char(key));
+                    collect_pairs(&app, &mut pairs);
+                    press(&mut app, KeyCode::Char(key));
+                }
+                press(&mut app, KeyCode::Right);
+            }
+        }
+        for (number, slide) in (1..).zip(&slides) {
+            if slide.demos().next().is_none() {
+                continue;
+            }
+            for key in format!("g{number}\r").chars() {
+                press(&mut app, if key == '\r' { KeyCode::Enter } else { KeyCode::Char(key) });
+            }
+            press(&mut app, KeyCode::Enter);
+            for key in "12345678?b ".chars().map(KeyCode::Char).chain([
+                KeyCode::Down,
+                KeyCode::Enter,
+                KeyCode::Down,
+                KeyCode::Esc,
+            ]) {
+                press(&mut app, key);
+                collect_pairs(&app, &mut pairs);
+            }
+        }
+    }
+    let grounds = ["background", "panel", "selected"];
+    let untested: Vec<_> = pairs
+        .iter()
+        .filter(|(text, ground)| {
+            let (text, ground) = (text.as_str(), ground.as_str());
+            let known = |name| Theme::COLOR_NAMES.contains(&name);
+            let on_ground = known(text) && !grounds.contains(&text) && grounds.contains(&ground);
+            let on_color = text == "background" && known(ground) && !grounds.contains(&ground);
+            !on_ground && !on_color
+        })
+        .collect();
+    assert_eq!(untested, Vec::<&(String, String)>::new());
+    for drawn in [("faint", "background"), ("text", "selected"), ("background", "accent")] {
+        let drawn = (drawn.0.to_owned(), drawn.1.to_owned());
+        assert!(pairs.contains(&drawn), "{drawn:?} is drawn somewhere: {pairs:?}");
     }
 }

@@ -2,20 +2,21 @@
 //!
 //! `tests/decks/words.mjs` compares them with those that another reader of Markdown finds.
 
+use std::io::Write as _;
 use std::process::ExitCode;
-use std::{env, fs};
+use std::{env, fs, io};
 
 use wiretalk_core::deck::{self, Block, Deck, TextRun, plain_text};
 
 fn main() -> ExitCode {
     let Some(path) = env::args().nth(1) else {
-        eprintln!("usage: words DECK");
+        let _ = writeln!(io::stderr(), "usage: words DECK");
         return ExitCode::from(2);
     };
     let source = match fs::read_to_string(&path) {
         Ok(source) => source,
         Err(error) => {
-            eprintln!("words: could not read {path}: {error}");
+            let _ = writeln!(io::stderr(), "words: could not read {path}: {error}");
             return ExitCode::FAILURE;
         }
     };

@@ -39,7 +39,7 @@ impl Demo for Race {
         let debug = cfg!(debug_assertions);
         let config = settings::race_config(settings)?;
         let burst = settings::burst_switch(settings, &config)?;
-        Ok((Self { debug, burst, ..Self::with_config(config) }, Vec::new()))
+        Ok((Self { burst, debug, ..Self::with_config(config) }, Vec::new()))
     }
 
     fn update(&mut self, event: DemoEvent<Msg>) -> Vec<Cmd> {

@@ -38,7 +38,10 @@ impl App {
             self.draw_laser(area, buffer);
         }
         // Last, so that views can use true colour whatever the terminal supports.
-        self.config.color_depth.downgrade(buffer);
+        self.config.color_depth.downgrade(&self.theme, buffer);
+        if self.steering.showing == Showing::Slide && self.overlay.is_none() {
+            self.draw_pictures(buffer);
+        }
     }
 
     /// Draws the slide with its demos.
@@ -60,7 +63,7 @@ impl App {
             let own = |warning: &&Warning| warning.slide == self.slide_index;
             let warnings = self.config.warnings.iter().filter(own);
             let above = Rect { height: area.height - 1, ..area };
-            draw_warnings(warnings, &self.config.file, above, buffer, self.theme);
+            draw_warnings(warnings, &self.config.file, above, buffer, &self.theme);
         }
     }
 
@@ -68,9 +71,9 @@ impl App {
         let above = self.overlay_area().intersection(buffer.area);
         match &self.overlay {
             Some(Overlay::Help(page)) => {
-                draw_help(&self.help(), *page, above, buffer, self.theme);
+                draw_help(&self.help(), *page, above, buffer, &self.theme);
             }
-            Some(Overlay::Notes(from)) => self.notes().draw(*from, buffer, self.theme),
+            Some(Overlay::Notes(from)) => self.notes().draw(*from, buffer, &self.theme),
             Some(Overlay::Overview(overview)) => {
                 let input = OverviewInput {
                     deck: &self.config.deck,
@@ -79,7 +82,7 @@ impl App {
                 };
                 overview.draw(&input, above, buffer);
             }
-            Some(Overlay::List(list)) => list.draw(above, buffer, self.theme),
+            Some(Overlay::List(list)) => list.draw(above, buffer, &self.theme),
             None => {}
         }
     }
@@ -103,7 +106,7 @@ impl App {
     /// Draws a demo. One that is partly out of sight is drawn into a buffer of its own, and its
     /// visible rows are copied, so a demo never needs to know that it is scrolled.
     fn draw_demo(&self, slot: &DemoSlot, demo_area: DemoArea, focused: bool, buffer: &mut Buffer) {
-        let context = ViewContext { theme: self.theme, focused };
+        let context = ViewContext { theme: &self.theme, focused };
         let whole = Rect { height: demo_area.total_rows, ..demo_area.visible };
         if demo_area.hidden_rows == 0 && demo_area.visible.height == demo_area.total_rows {
             return draw_slot(slot, whole, buffer, &context);
@@ -140,7 +143,7 @@ impl App {
             servers: &self.servers,
             standalone: self.config.standalone.is_some(),
         };
-        footer.draw(last, buffer, self.theme);
+        footer.draw(last, buffer, &self.theme);
     }
 
     /// Draws the row above the footer: a message, or how much of the slide is out of sight.
@@ -158,7 +161,7 @@ impl App {
                 width: area.width.saturating_sub(2),
                 ..area
             };
-            footer::draw_overflow_hint(&hint, row, buffer, self.theme);
+            footer::draw_overflow_hint(&hint, row, buffer, &self.theme);
         }
     }
 }

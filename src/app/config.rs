@@ -1,8 +1,8 @@
 //! [`AppConfig`]: what the app is started with.
 
 use crate::app::steering::{DeckPlace, KeyMap, Route};
-use crate::deck::{self, Deck, Warning};
-use crate::stage::{ColorDepth, EffectConsents, Registry, Services, StandaloneDemo};
+use crate::deck::{Deck, Warning};
+use crate::stage::{ColorDepth, EffectConsents, Registry, Services, StandaloneDemo, ThemePair};
 
 /// The deck to show, and what it needs. It never changes while the app runs.
 #[derive(Clone)]
@@ -17,9 +17,8 @@ pub struct AppConfig {
     pub registry: Registry,
     /// What demos may use of the outside world, such as the bundled servers.
     pub services: Services,
-    /// The theme, if the command line or the deck sets it. If `None`, the terminal's background
-    /// decides.
-    pub theme: Option<deck::ThemeChoice>,
+    /// The themes for a dark and for a light terminal.
+    pub themes: ThemePair,
     /// The colours the terminal can show.
     pub color_depth: ColorDepth,
     /// The effects that demos may have outside the talk from the start, without asking.
@@ -43,14 +42,14 @@ pub struct AppConfig {
 impl AppConfig {
     /// A deck with nothing around it: no servers, no theme, no consents.
     pub(crate) fn bare(source: &str, registry: Registry) -> Self {
-        let (deck, warnings) = deck::parse(source);
+        let (deck, warnings) = crate::deck::parse(source);
         Self {
             deck,
             file: "deck.md".to_owned(),
             warnings,
             registry,
             services: Services::default(),
-            theme: None,
+            themes: ThemePair::default(),
             color_depth: ColorDepth::TrueColor,
             consents: EffectConsents::default(),
             keys: KeyMap::default(),

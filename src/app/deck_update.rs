@@ -1,6 +1,7 @@
 //! [`DeckUpdate`]: a deck that was saved again while it is shown.
 
 use crate::deck::{Deck, Warning};
+use crate::stage::ThemePair;
 
 /// A deck that was read again.
 #[derive(Clone, Debug, PartialEq)]
@@ -9,4 +10,6 @@ pub struct DeckUpdate {
     pub deck: Deck,
     /// The warnings about the deck, in file order.
     pub warnings: Vec<Warning>,
+    /// The themes for a dark and for a light terminal.
+    pub themes: ThemePair,
 }

@@ -9,6 +9,7 @@ mod deck_update;
 mod footer;
 mod highlight;
 mod overlay;
+mod pictures;
 mod reload;
 mod resize;
 mod slots;
@@ -20,9 +21,16 @@ pub use config::AppConfig;
 pub use deck_update::DeckUpdate;
 pub use footer::ServerStatus;
 pub use highlight::Highlighter;
+pub use pictures::{
+    EncodedPicture, GRAPHICS_QUERY, GraphicsSupport, PictureEvent, PictureLoader, PictureOutcome,
+    PictureProtocol, may_be_asked,
+};
 pub use state::{App, AppEvent, LoopExit};
 pub use steering::{DeckPlace, KeyMap, KeysProblem, MouseReports, Route, read_keys};
+pub use terminal::backend::{FrameBackend, TerminalBackend};
 pub use terminal::event_loop::{draw_frame, run_event_loop};
-pub use terminal::event_stream::{Signals, event_stream, start_highlighter, watch_servers};
+pub use terminal::event_stream::{
+    Signals, event_stream, start_highlighter, start_picture_loader, watch_servers,
+};
 pub use terminal::screen::{Screen, locale_notice, unsuitable_terminal};
 pub use terminal::terminal_reply::{BACKGROUND_QUERY, FilteredInput, TerminalReplyFilter};

@@ -61,6 +61,8 @@ impl App {
     pub(crate) fn reload(&mut self, update: DeckUpdate) {
         let old = mem::replace(&mut self.config.deck, update.deck);
         self.config.warnings = update.warnings;
+        self.set_themes(update.themes);
+        self.forget_pictures();
         self.reload_error = None;
         self.kept.follow(&old.slides, &self.config.deck.slides);
         // What a search has found may be elsewhere by now.
@@ -177,7 +179,8 @@ mod tests {
 
     fn save(app: &mut App, source: &str) {
         let (deck, warnings) = parse(source);
-        app.update(AppEvent::Reloaded(Box::new(DeckUpdate { deck, warnings })));
+        let themes = app.config.themes;
+        app.update(AppEvent::Reloaded(Box::new(DeckUpdate { deck, warnings, themes })));
     }
 
     /// Returns a deck of slides with these texts.

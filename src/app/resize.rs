@@ -6,10 +6,10 @@ use ratatui::layout::{Rect, Size};
 
 use crate::app::highlight::Highlighter;
 use crate::app::state::App;
-use crate::app::terminal::screen::clamp_size;
-use crate::deck::{self, Block, CodeBlock, Slide};
+use crate::app::terminal::backend::clamp_size;
+use crate::deck::{Block, CodeBlock, Slide};
 use crate::slide::{HighlightedListing, LayoutInput, Listing, SlideLayout, SlideStyle};
-use crate::stage::{OpenRefusal, Theme};
+use crate::stage::{Brightness, FrameLinks, OpenRefusal, ThemePair};
 
 /// The number of columns up to which the letters of a projected terminal are large enough for a
 /// room.
@@ -50,8 +50,20 @@ impl App {
         }
     }
 
-    pub(crate) fn apply_terminal_background(&mut self, theme: deck::ThemeChoice) {
-        let theme = Theme::of(self.config.theme.unwrap_or(theme));
+    /// Takes over what the terminal says about its background.
+    pub(crate) fn apply_terminal_background(&mut self, terminal: Brightness) {
+        self.terminal_brightness = terminal;
+        self.apply_theme();
+    }
+
+    /// Replaces the themes, of which the terminal's background selects one.
+    pub(crate) fn set_themes(&mut self, themes: ThemePair) {
+        self.config.themes = themes;
+        self.apply_theme();
+    }
+
+    fn apply_theme(&mut self) {
+        let theme = *self.config.themes.of(self.terminal_brightness);
         if self.theme != theme {
             self.theme = theme;
             self.lay_out();
@@ -96,10 +108,11 @@ impl App {
 
     /// Returns what slides are laid out with, besides their text.
     pub(crate) fn slide_style(&self) -> SlideStyle<'_> {
-        SlideStyle { theme: self.theme, highlights: &self.highlights, pictures: &self.pictures }
+        SlideStyle { theme: &self.theme, highlights: &self.highlights, pictures: &self.pictures }
     }
 
     pub(crate) fn lay_out(&mut self) {
+        self.links = FrameLinks::of_slide(self.slide());
         let rows = self.slots.iter().map(|slot| match slot {
             Ok(demo) => demo.min_rows(),
             Err(OpenRefusal::Asks(_)) => CONSENT_ROWS,
@@ -119,6 +132,7 @@ impl App {
         self.progress = self.layout.clamped(self.progress);
         self.dirty = true;
         self.request_highlights();
+        self.request_pictures();
     }
 }
 

@@ -14,13 +14,15 @@ use crate::app::deck_update::DeckUpdate;
 use crate::app::footer::ServerStatus;
 use crate::app::highlight::Highlighter;
 use crate::app::overlay::Overlay;
+use crate::app::pictures::{Gallery, PictureEvent, PictureProtocol};
 use crate::app::slots::{DemoSlot, KeptDemos};
 use crate::app::steering::{MouseReports, Steering};
-use crate::deck::{self, Slide};
+use crate::app::terminal::clusters::Clusters;
+use crate::deck::{self, Deck, Slide};
 use crate::slide::{
     HighlightedListing, Highlights, Listing, PictureSizes, SlideLayout, SlideProgress,
 };
-use crate::stage::{DemoPosition, EffectConsents, Services, Theme};
+use crate::stage::{Brightness, DemoPosition, EffectConsents, FrameLinks, Services, Theme};
 
 /// An event that changes a talk.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,7 +30,11 @@ pub enum AppEvent {
     /// Terminal input: a key, a paste, the mouse or a new size.
     Input(Input),
     /// The terminal reported whether its background is dark or light.
-    Background(deck::ThemeChoice),
+    Background(Brightness),
+    /// The terminal reported a way to draw pictures.
+    Graphics(PictureProtocol),
+    /// Something is known about a picture.
+    Picture(PictureEvent),
     /// A code block has been highlighted.
     Highlighted(HighlightedListing),
     /// The deck was saved and read again.
@@ -59,6 +65,8 @@ pub enum LoopExit {
     Continued,
     /// Not an end: the loop asks to put this text on the clipboard.
     CopyToClipboard(String),
+    /// Not an end: the loop asks for the terminal to be asked what it has for pictures.
+    AskGraphics,
     /// Not an end: the loop asks for these reports of the mouse.
     CaptureMouse(MouseReports),
 }
@@ -66,7 +74,9 @@ pub enum LoopExit {
 /// The state of a talk.
 pub struct App {
     pub(crate) config: AppConfig,
-    pub(crate) theme: &'static Theme,
+    pub(crate) theme: Theme,
+    /// The terminal's background: dark, until it says otherwise.
+    pub(crate) terminal_brightness: Brightness,
     pub(crate) area: Rect,
     pub(crate) slide_index: usize,
     pub(crate) progress: SlideProgress,
@@ -85,11 +95,16 @@ pub struct App {
     pub(crate) layout: SlideLayout,
     pub(crate) highlights: Highlights,
     pub(crate) pictures: PictureSizes,
+    pub(crate) gallery: Gallery,
     pub(crate) highlighter: Option<Highlighter>,
     /// The code that the highlighter was asked for and has not answered.
     pub(crate) awaited_listings: Vec<Listing>,
     services: Arc<Services>,
     pub(crate) dirty: bool,
+    /// The clusters of the last frame about which terminals disagree.
+    pub(crate) clusters: Clusters,
+    /// The links of the open slide.
+    pub(crate) links: FrameLinks,
     pub(crate) repaint: bool,
     /// The reports of the mouse that were asked for.
     pub(crate) mouse_reports: MouseReports,
@@ -111,7 +126,8 @@ impl App {
     /// Creates a talk at the slide where it starts, on a screen of `size`. The demos of that slide open at
     /// once, so this must be called within a tokio runtime.
     pub fn new(config: AppConfig, size: Size) -> Self {
-        let theme = Theme::of(config.theme.unwrap_or(deck::ThemeChoice::Dark));
+        let terminal_brightness = Brightness::default();
+        let theme = *config.themes.of(terminal_brightness);
         let highlights = Highlights::default();
         let area = Rect::new(0, 0, size.width, size.height);
         let layout = SlideLayout::empty(theme);
@@ -122,6 +138,7 @@ impl App {
         let mut app = Self {
             config,
             theme,
+            terminal_brightness,
             area,
             slide_index: 0,
             progress: SlideProgress::default(),
@@ -137,10 +154,13 @@ impl App {
             layout,
             highlights,
             pictures: PictureSizes::default(),
+            gallery: Gallery::default(),
             highlighter: None,
             awaited_listings: Vec::new(),
             services,
             dirty: true,
+            clusters: Clusters::default(),
+            links: FrameLinks::default(),
             repaint: false,
             mouse_reports: MouseReports::default(),
             exit: None,
@@ -157,6 +177,11 @@ impl App {
             app.focus_next_demo();
         }
         app
+    }
+
+    /// Returns the deck that is shown.
+    pub fn deck(&self) -> &Deck {
+        &self.config.deck
     }
 
     /// Returns the index of the open slide, from 0.
@@ -184,6 +209,8 @@ impl App {
             AppEvent::Input(Input::Mouse(mouse)) => self.handle_mouse(mouse),
             AppEvent::Input(_) => {}
             AppEvent::Background(theme) => self.apply_terminal_background(theme),
+            AppEvent::Graphics(protocol) => self.set_graphics(protocol),
+            AppEvent::Picture(picture) => self.add_picture(picture),
             AppEvent::Highlighted(listing) => self.add_highlighted(listing),
             AppEvent::Reloaded(update) => self.reload(*update),
             AppEvent::ReloadFailed(reason) => self.set_reload_error(reason),

@@ -39,7 +39,7 @@ use std::path::Path;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
-pub use shared_args::{SenderArg, ThemeArg};
+pub use shared_args::{SenderArg, ThemeArg, print_theme_list};
 
 use crate::text::{sanitize, suggest};
 
@@ -73,9 +73,14 @@ pub struct Cli {
     #[command(flatten)]
     pub present: present::PresentArgs,
 
-    /// Colour theme [default: the deck's, or the one that fits the terminal's background]
-    #[arg(long, value_enum)]
+    /// Colour theme: a name, or a TOML file [default: the deck's, or the one that fits the
+    /// terminal's background]
+    #[arg(long, value_name = "NAME|FILE", value_parser = shared_args::parse_theme)]
     pub theme: Option<ThemeArg>,
+
+    /// List the colour themes that are built in
+    #[arg(long)]
+    pub list_themes: bool,
 
     /// Look at the deck's file twice a second instead of waiting for the system to report changes
     ///

@@ -276,7 +276,7 @@ mod tests {
             .content
             .iter()
             .filter(|cell| cell.modifier.contains(Modifier::CROSSED_OUT))
-            .map(|cell| cell.symbol())
+            .map(ratatui::buffer::Cell::symbol)
             .collect::<String>();
         assert_eq!(struck, "dead");
         let high = picture(&laid_out(blocks(title), 200, 60), 0, (200, 60));

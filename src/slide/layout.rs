@@ -42,7 +42,7 @@ pub(crate) struct SlideLayout {
     /// may use.
     pub(super) body_area: Rect,
     pub(super) body: SlideBody,
-    pub(super) theme: &'static Theme,
+    pub(super) theme: Theme,
 }
 
 /// The columns of a slide.
@@ -75,7 +75,7 @@ impl SlideLayout {
             let body = lay_out_body(input, blocks, columns, ColumnAlign::Left);
             let (body_area, body) = place_body(columns.all, body);
             let heading = Heading::default();
-            return Self { heading, heading_area: Rect::ZERO, body_area, body, theme };
+            return Self { heading, heading_area: Rect::ZERO, body_area, body, theme: *theme };
         };
         let is_first = input.slide_index == 0 && *level == 1;
         if is_first && !rest.iter().any(holds_demo) {
@@ -98,7 +98,7 @@ impl SlideLayout {
         let below = Columns { all, ..columns };
         let body = lay_out_body(input, rest, below, ColumnAlign::Left);
         let (body_area, body) = place_body(below.all, body);
-        Self { heading, heading_area, body_area, body, theme }
+        Self { heading, heading_area, body_area, body, theme: *theme }
     }
 
     /// Lays out the first slide of a talk: its title in the middle, the rest of it below.
@@ -120,11 +120,11 @@ impl SlideLayout {
         let top = (usize::from(all.height).saturating_sub(whole) * 2 / 5) as u16;
         let heading_area = Rect { y: all.y + top, height: height.min(all.height - top), ..all };
         let body_area = rows_below(all, top + height + gap);
-        Self { heading, heading_area, body_area, body, theme }
+        Self { heading, heading_area, body_area, body, theme: *theme }
     }
 
     /// Returns an empty layout, for the time before the first slide is laid out.
-    pub(crate) fn empty(theme: &'static Theme) -> Self {
+    pub(crate) fn empty(theme: Theme) -> Self {
         Self {
             heading: Heading::default(),
             heading_area: Rect::ZERO,

@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn each_overflow_is_reported_with_its_line() {
         let wide = "x".repeat(90);
-        let rows: String = (1..=30).map(|n| format!("- item {n}\n")).collect();
+        let rows = (1..=30).map(|n| format!("- item {n}\n")).collect::<Vec<_>>().concat();
         let source =
             format!("# A\n\n---\n\n## B\n\n```go\nshort\n{wide}\n```\n\n---\n\n## C\n\n{rows}");
         assert_eq!(

@@ -1,6 +1,6 @@
 //! What is in sight of a slide that is larger than the screen, and where to scroll.
 
-use ratatui::layout::Rect;
+use ratatui::layout::{Rect, Size};
 
 use crate::deck::ImageBlock;
 use crate::slide::layout::SlideLayout;
@@ -130,9 +130,16 @@ impl SlideLayout {
             .collect()
     }
 
-    /// Returns the area of some rows from a row of the body on, in a number of columns from a
-    /// column on.
-    fn area_on_screen(
+    /// Returns the paths of the slide's pictures with their sizes in cells.
+    pub(crate) fn picture_sizes(&self) -> impl Iterator<Item = (&str, Size)> {
+        self.body.pictures.iter().map(|it| {
+            let size = Size { width: it.width as u16, height: it.height as u16 };
+            (it.image.path.as_str(), size)
+        })
+    }
+
+    /// Returns the area of `size.1` rows from row `size.0` of the body on, in the given columns.
+    pub(super) fn area_on_screen(
         &self,
         (row, rows): (usize, usize),
         (x, width): (usize, usize),
@@ -208,7 +215,7 @@ mod tests {
     }
 
     fn rows(count: usize) -> String {
-        (1..=count).map(|number| format!("- item {number}\n")).collect()
+        (1..=count).map(|number| format!("- item {number}\n")).collect::<Vec<_>>().concat()
     }
 
     #[test]
@@ -221,7 +228,7 @@ mod tests {
 
     #[test]
     fn a_step_that_points_at_code_scrolls_to_it_without_paging() {
-        let code: String = (1..=30).map(|number| format!("line {number}\n")).collect();
+        let code = (1..=30).map(|number| format!("line {number}\n")).collect::<Vec<_>>().concat();
         let mut all = blocks(&format!("```go\n{code}```\n"));
         if let crate::deck::Block::Code(code) = &mut all[0] {
             code.highlights = [1..=2, 28..=29, 3..=4]

@@ -94,14 +94,15 @@ mod tests {
         let mut buffer = Buffer::empty(area);
         SpeakerNotes::new(notes, area).draw(scroll, &mut buffer, &Theme::DARK);
         let rows = buffer.content.chunks(area.width.into());
-        rows.map(|row| row.iter().map(|cell| cell.symbol()).collect::<String>() + "\n").collect()
+        rows.map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>() + "\n")
+            .collect()
     }
 
     #[test]
     fn every_line_of_a_long_note_can_be_reached() {
         let area = Rect::new(0, 0, 60, 20);
         let notes: Vec<String> =
-            vec![(1..=40).map(|n| format!("line {n} of the note\n")).collect()];
+            vec![(1..=40).map(|n| format!("line {n} of the note\n")).collect::<Vec<_>>().concat()];
         let most = SpeakerNotes::new(&notes, area).max_scroll();
         let screens: Vec<String> = (0..=most).map(|scroll| drawn(&notes, area, scroll)).collect();
         for number in 1..=40 {

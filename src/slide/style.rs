@@ -7,12 +7,13 @@ use ratatui::layout::Size;
 use crate::deck::ImageBlock;
 use crate::slide::listing::Highlights;
 use crate::stage::Theme;
+use crate::text;
 
 /// The colours, the highlighted code and the pictures that a slide is laid out with.
 #[derive(Clone, Copy)]
 pub(crate) struct SlideStyle<'a> {
     /// The theme.
-    pub(crate) theme: &'static Theme,
+    pub(crate) theme: &'a Theme,
     /// The code that has been highlighted so far.
     pub(crate) highlights: &'a Highlights,
     /// The pictures whose sizes are known so far.
@@ -22,19 +23,38 @@ pub(crate) struct SlideStyle<'a> {
 /// The sizes of pictures in cells, by their paths. A picture of unknown size is its text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PictureSizes {
-    by_path: HashMap<String, Size>,
+    by_path: HashMap<String, Result<Size, String>>,
 }
 
 impl PictureSizes {
     /// Remembers the size of a picture in cells.
     pub fn insert(&mut self, path: String, size: Size) {
-        self.by_path.insert(path, size);
+        self.by_path.insert(path, Ok(size));
+    }
+
+    /// Remembers why there is no picture at `path`.
+    pub fn fail(&mut self, path: String, reason: String) {
+        self.by_path.insert(path, Err(reason));
+    }
+
+    /// Whether it is known what is at `path`.
+    pub fn knows(&self, path: &str) -> bool {
+        self.by_path.contains_key(path)
+    }
+
+    /// Returns the text that stands for a picture, with the reason why there is none.
+    pub(crate) fn text_of(&self, image: &ImageBlock) -> String {
+        let alt = if image.alt.trim().is_empty() { &image.path } else { &image.alt };
+        match self.by_path.get(&image.path) {
+            Some(Err(reason)) => text::sanitize(&format!("{alt} ({reason})")).into_owned(),
+            _ => alt.clone(),
+        }
     }
 
     /// Returns the columns and rows of a picture that may take at most `max`: the width that the
     /// deck asks for or its own, in its own proportions.
     pub(crate) fn fitted(&self, image: &ImageBlock, max: Size) -> Option<Size> {
-        let own = *self.by_path.get(&image.path)?;
+        let own = self.by_path.get(&image.path)?.as_ref().ok()?;
         let (own_width, own_height) = (u64::from(own.width.max(1)), u64::from(own.height.max(1)));
         let max_width = u64::from(max.width.max(1));
         let wanted = image

@@ -49,7 +49,7 @@ pub(super) fn picture(
 /// Returns the rows of a buffer that are not blank.
 pub(super) fn rows_of(buffer: &Buffer) -> Vec<String> {
     let rows = buffer.content.chunks(buffer.area.width.into());
-    rows.map(|row| row.iter().map(|cell| cell.symbol()).collect::<String>())
+    rows.map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>())
         .map(|row| row.trim_end().to_owned())
         .filter(|row| !row.is_empty())
         .collect()

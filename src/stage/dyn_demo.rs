@@ -77,9 +77,9 @@ pub struct KeyHint {
 
 /// What a view needs besides the demo's own state.
 #[derive(Clone, Copy, Debug)]
-pub struct ViewContext {
+pub struct ViewContext<'a> {
     /// The colours.
-    pub theme: &'static Theme,
+    pub theme: &'a Theme,
     /// Whether the demo has the keyboard.
     pub focused: bool,
 }

@@ -5,10 +5,10 @@
 //! command line, or any demo.
 
 mod big_text;
-mod color_depth;
 mod demo;
 mod dyn_demo;
 mod effects;
+mod links;
 mod registry;
 mod running_demo;
 mod services;
@@ -18,15 +18,17 @@ mod widgets;
 mod work;
 
 pub use big_text::{BigText, PixelSize};
-pub use color_depth::ColorDepth;
 pub use demo::{Demo, DemoEvent};
 pub use dyn_demo::{DynDemo, KeyHint, StandaloneDemo, ViewContext};
 pub use effects::{DeclaredEffect, DemoPosition, Effect, EffectConsents, describe_all};
+pub use links::{FrameLinks, LinkId, link_style, shows_links};
 pub use registry::{DemoEntry, OpenRefusal, Registry};
 pub use running_demo::RunningDemo;
 pub use services::Services;
 pub use settings::{Diagnostic, SettingSpec, SettingType, Settings, settings};
-pub use theme::{FieldColor, Theme};
+pub use theme::{
+    Brightness, BuiltInTheme, ColorDepth, FieldColor, Theme, ThemeError, ThemeFile, ThemePair,
+};
 pub use widgets::{
     BAR_LEVELS, draw_divider, draw_key_table, draw_line, draw_panel, draw_rules, first_row,
     rules_text,

@@ -83,6 +83,27 @@ fn a_terminal_with_256_colours_gets_only_these() {
     assert!(sgr(&code_slides(&TRUE_COLOR)).iter().any(kinds(2)), "else the test would see nothing");
 }
 
+#[test]
+fn a_terminal_with_16_colours_gets_their_codes_and_a_painted_ground() {
+    let raw = code_slides(&[("TERM", "xterm")]);
+    let codes: Vec<u16> = sgr(&raw).into_iter().flatten().collect();
+    let plain = |code: &u16| matches!(code, 0..=9 | 30..=37 | 39..=47 | 49 | 90..=97 | 100..=107);
+    assert!(codes.iter().all(plain), "{codes:?}");
+    assert!(codes.contains(&97) && codes.contains(&40), "white on black");
+
+    let deck = file("sixteen.md", PLAIN);
+    let mut terminal = Terminal::with(&[("TERM", "linux")], &[deck.to_str().unwrap()]);
+    terminal.shows(&["1/3"]);
+    for (row, column) in [(0, 0), (15, 50), (29, 99)] {
+        assert_eq!(terminal.screen().cell(row, column).unwrap().bgcolor(), Color::Idx(0));
+    }
+    let mut light =
+        Terminal::with(&[("TERM", "xterm")], &["--theme", "light", deck.to_str().unwrap()]);
+    light.shows(&["1/3"]);
+    let ground = light.screen().cell(0, 0).unwrap().bgcolor();
+    assert_eq!(ground, Color::Idx(15));
+}
+
 /// Returns everything that is written for a title, a demo and highlighted code.
 fn code_slides(variables: &[(&str, &str)]) -> Vec<u8> {
     let mut terminal = Terminal::with(variables, &["slides/talk.md"]);

@@ -1,8 +1,12 @@
 //! Every way to end or suspend a talk. The terminal must be as it was before.
 
+use std::io::Read as _;
+use std::os::fd::AsFd as _;
+use std::process::{Command, Stdio};
+
 use rustix::process::Signal;
 
-use crate::terminal::{CTRL_C, CTRL_Z, RIGHT, Terminal};
+use crate::terminal::{CTRL_C, CTRL_Z, RIGHT, TRUE_COLOR, Terminal};
 
 fn talk() -> Terminal {
     let mut terminal = Terminal::open(&["slides/talk.md"]);
@@ -65,6 +69,34 @@ fn sighup_ends_the_talk() {
 #[test]
 fn sigquit_ends_the_talk() {
     ends_by_signal(Signal::QUIT);
+}
+
+/// The terminal is not that of the program's session, so no SIGHUP comes when it vanishes.
+#[test]
+fn a_vanished_terminal_ends_the_talk_without_a_signal() {
+    let (mut pty, side_of_program) = pty_process::blocking::open().unwrap();
+    pty.resize(pty_process::Size::new(30, 100)).unwrap();
+    let end = || Stdio::from(side_of_program.as_fd().try_clone_to_owned().unwrap());
+    let mut talk = Command::new(env!("CARGO_BIN_EXE_wiretalk"))
+        .arg("slides/talk.md")
+        .envs(TRUE_COLOR)
+        .stdin(end())
+        .stdout(end())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(side_of_program);
+    let mut seen = Vec::new();
+    // The question comes after the first frame.
+    while count(&seen, b"\x1b]11;?") == 0 {
+        let mut some = [0; 4096];
+        let length = pty.read(&mut some).unwrap();
+        seen.extend_from_slice(&some[..length]);
+    }
+    drop(pty);
+    let mut said = String::new();
+    talk.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(talk.wait().unwrap().code(), Some(128 + Signal::HUP.as_raw()), "{said}");
 }
 
 /// The program is the session leader, so its process group is orphaned and the kernel does not stop

@@ -28,9 +28,10 @@ pub(crate) const CTRL_D: &str = "\x04";
 pub(crate) const CTRL_Z: &str = "\x1a";
 
 /// The modes that a talk switches on, each with the sequence that switches it off.
-const SWITCHES: [(&str, &str); 4] = [
+const SWITCHES: [(&str, &str); 5] = [
     ("\x1b[?1049h", "\x1b[?1049l"), // the alternate screen
     ("\x1b[?25l", "\x1b[?25h"),     // no cursor
+    ("\x1b[?7l", "\x1b[?7h"),       // no wrapping
     ("\x1b[?2004h", "\x1b[?2004l"), // bracketed paste
     (BEGIN_FRAME, END_FRAME),
 ];

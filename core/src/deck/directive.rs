@@ -149,6 +149,7 @@ fn read_alignment(value: &Value) -> Option<Directive> {
 }
 
 /// Tells why the output of code is not shown.
+#[expect(clippy::unnecessary_wraps, reason = "every directive of the table is read like this")]
 fn refuse_output(_: &Value) -> Option<Directive> {
     let message = "this shows the output of code, but wiretalk never runs code from a deck; paste \
                    the output as a code block";

@@ -68,7 +68,8 @@ impl Inline {
             picture.alt.push_str(text);
             return;
         }
-        let text = text::sanitize(&text.replace(['\t', '\n'], " ")).into_owned();
+        let text = text.replace(['\t', '\n'], " ").replace(text::is_direction_mark, "");
+        let text = text::sanitize(&text).into_owned();
         self.has_text |= !text.trim().is_empty();
         if let Some((style, link)) = self.soft_break.take() {
             let last = self.runs.last().and_then(|run| run.text.chars().next_back());

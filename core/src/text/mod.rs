@@ -96,6 +96,12 @@ pub fn is_terminal_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') || is_format(c)
 }
 
+/// Whether `c` marks the direction of the text around it and overrides none: isolates and marks
+/// (UAX #9 section 2). Prose may do without them; it is shown in its logical order anyway.
+pub fn is_direction_mark(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2066}'..='\u{2069}')
+}
+
 /// Whether all of `text` is ASCII that any terminal shows as it is. Most text is, and this is the
 /// fastest way to know.
 fn is_printable_ascii(text: &str) -> bool {

@@ -37,12 +37,12 @@ pub(crate) enum ClickTarget {
 /// A buffer with its theme and the click targets so far.
 pub(crate) struct Canvas<'a> {
     pub(crate) buffer: &'a mut Buffer,
-    pub(crate) theme: &'static Theme,
+    pub(crate) theme: &'a Theme,
     targets: Vec<(Rect, ClickTarget)>,
 }
 
 impl<'a> Canvas<'a> {
-    pub(crate) fn new(buffer: &'a mut Buffer, theme: &'static Theme) -> Self {
+    pub(crate) fn new(buffer: &'a mut Buffer, theme: &'a Theme) -> Self {
         Self { buffer, theme, targets: Vec::new() }
     }
 

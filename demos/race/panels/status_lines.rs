@@ -1,5 +1,7 @@
 //! The last lines: what to do, the progress, or the result in one sentence with that of the bet.
 
+use std::iter;
+
 use std::time::Duration;
 
 use ratatui::buffer::Buffer;
@@ -64,13 +66,13 @@ fn outcome_line(race: &Race, outcome: &RaceOutcome, theme: &Theme) -> Line<'stat
     if counts {
         let summary = text::sanitize(&outcome.summary()).into_owned();
         let summary = Span::styled(format!("{summary} "), bold(theme.text));
-        return Line::from_iter([summary].into_iter().chain(settled));
+        return iter::once(summary).chain(settled).collect();
     }
     let reasons = text::sanitize(&outcome.invalid_because.join("; ")).into_owned();
     let verdict = Span::styled("This run does not count. ", bold(theme.bad));
     let keys = Span::styled("Enter runs it again. ", Style::new().fg(theme.text));
     let reasons = Span::styled(format!("Why: {reasons}."), Style::new().fg(theme.bad));
-    Line::from_iter([verdict].into_iter().chain(settled).chain([keys, reasons]))
+    iter::once(verdict).chain(settled).chain([keys, reasons]).collect()
 }
 
 /// Returns a duration in whole seconds, or minutes and seconds.

@@ -200,7 +200,7 @@ fn draw_miniature(input: &OverviewInput, slide: usize, area: Rect, buffer: &mut 
     }
 }
 
-fn draw_demo_mark(name: &str, area: Rect, buffer: &mut Buffer, theme: &'static Theme) {
+fn draw_demo_mark(name: &str, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     let area = area.intersection(buffer.area);
     let name = text::sanitize(name).into_owned();
     let inner = if area.height >= 3 {

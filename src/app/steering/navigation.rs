@@ -241,12 +241,14 @@ mod tests {
         let mut buffer = Buffer::empty(Rect::new(0, 0, SIZE.0, SIZE.1));
         app.view(&mut buffer);
         let rows = buffer.content.chunks(SIZE.0.into());
-        rows.map(|row| row.iter().map(|cell| cell.symbol()).collect::<String>() + "\n").collect()
+        rows.map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>() + "\n")
+            .collect()
     }
 
     #[test]
     fn next_and_previous_show_every_row_before_they_leave_a_slide() {
-        let rows: String = (1..=40).map(|number| format!("- item {number}.\n")).collect();
+        let rows =
+            (1..=40).map(|number| format!("- item {number}.\n")).collect::<Vec<_>>().concat();
         let mut app = app(&format!("## Long\n\n{rows}\n---\n\n## Next\n"));
         let mut screens = vec![press(&mut app, KeyCode::F(1))];
         assert!(screens[0].contains("more rows: ↓"), "{}", screens[0]);
@@ -271,7 +273,7 @@ mod tests {
 
     #[test]
     fn a_step_scrolls_to_what_it_reveals() {
-        let rows: String = (1..=8).map(|number| format!("- item {number}\n")).collect();
+        let rows = (1..=8).map(|number| format!("- item {number}\n")).collect::<Vec<_>>().concat();
         let source = format!("## T\n\n{rows}\n<!-- pause -->\n\n{rows}\nthe end\n");
         let mut app = app(&source);
         assert!(press(&mut app, KeyCode::Right).contains("the end"));
@@ -280,7 +282,7 @@ mod tests {
 
     #[test]
     fn s_closes_the_notes_that_it_opened_and_arrows_scroll_them() {
-        let note: String = (1..=30).map(|number| format!("line {number}\n")).collect();
+        let note = (1..=30).map(|number| format!("line {number}\n")).collect::<Vec<_>>().concat();
         let mut app = app(&format!("# T\n\n<!-- speaker_note:\n{note}-->\n"));
         assert!(press(&mut app, KeyCode::Char('s')).contains("more: ↓"));
         for _ in 0..40 {

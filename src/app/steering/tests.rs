@@ -92,12 +92,11 @@ fn app(source: &str) -> App {
 
 /// Returns the event of a key by its name in a file of keys.
 fn event(name: &str) -> AppEvent {
-    let key = match name {
-        "Esc" => KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE),
-        _ => {
-            let key = KeyPress::parse(name).unwrap();
-            KeyEvent::new(key.code, key.modifiers)
-        }
+    let key = if name == "Esc" {
+        KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE)
+    } else {
+        let key = KeyPress::parse(name).unwrap();
+        KeyEvent::new(key.code, key.modifiers)
     };
     AppEvent::Input(Input::Key(key))
 }
@@ -558,7 +557,7 @@ async fn the_help_has_every_key_on_pages_that_fit_80x24() {
 
 #[tokio::test]
 async fn notes_scroll_and_stay_while_the_talk_goes_on() {
-    let note: String = (0..60).map(|line| format!("note {line}\n")).collect();
+    let note = (0..60).map(|line| format!("note {line}\n")).collect::<Vec<_>>().concat();
     let source = format!("# One\n\n<!-- speaker_note: |\n{note}-->\n\n---\n\n# Two\n\ntext\n");
     let mut app = app(&source);
     press(&mut app, "s");

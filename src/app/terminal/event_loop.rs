@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use futures_util::{Stream, StreamExt as _};
 use ratatui::Terminal;
-use ratatui::backend::Backend;
 use tokio::time::{Instant, sleep_until};
 
 use crate::app::state::{App, AppEvent, LoopExit};
+use crate::app::terminal::backend::FrameBackend;
+use crate::app::terminal::clusters::mark_clusters;
 
 /// The minimum time between two frames that no input asked for: 60 frames a second.
 const MIN_FRAME_INTERVAL: Duration = Duration::from_millis(16);
@@ -29,7 +30,7 @@ const MAX_EVENTS_PER_FRAME: usize = 512;
 /// # Errors
 ///
 /// Fails if the terminal cannot be written to.
-pub async fn run_event_loop<B: Backend>(
+pub async fn run_event_loop<B: FrameBackend>(
     app: &mut App,
     terminal: &mut Terminal<B>,
     events: &mut (impl Stream<Item = AppEvent> + Unpin),
@@ -125,14 +126,21 @@ fn poll_events(
 /// # Errors
 ///
 /// Fails if the terminal cannot be written to.
-pub fn draw_frame<B: Backend>(app: &mut App, terminal: &mut Terminal<B>) -> Result<(), B::Error> {
-    if std::mem::take(&mut app.repaint) {
+pub fn draw_frame<B: FrameBackend>(
+    app: &mut App,
+    terminal: &mut Terminal<B>,
+) -> Result<(), B::Error> {
+    terminal.autoresize()?;
+    let mut frame = terminal.get_frame();
+    app.resize_to(frame.area());
+    app.view(frame.buffer_mut());
+    let clusters = mark_clusters(frame.buffer_mut());
+    if std::mem::replace(&mut app.clusters, clusters) != clusters || app.repaint {
         terminal.clear()?;
+        app.repaint = false;
     }
-    terminal.draw(|frame| {
-        app.resize_to(frame.area());
-        app.view(frame.buffer_mut());
-    })?;
+    terminal.backend_mut().set_links(&app.links);
+    terminal.apply_buffer()?;
     app.dirty = false;
     Ok(())
 }

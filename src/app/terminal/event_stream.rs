@@ -9,6 +9,10 @@ use std::time::Duration;
 use crossterm::event::{Event as Input, EventStream};
 use futures_util::stream::{self, Stream, StreamExt as _};
 #[cfg(unix)]
+use tokio::io::Interest;
+#[cfg(unix)]
+use tokio::io::unix::AsyncFd;
+#[cfg(unix)]
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 #[cfg(unix)]
@@ -17,6 +21,7 @@ use tokio::time::{Instant, interval_at};
 
 use crate::app::footer::ServerStatus;
 use crate::app::highlight::Highlighter;
+use crate::app::pictures::PictureLoader;
 use crate::app::state::AppEvent;
 #[cfg(unix)]
 use crate::app::terminal::screen::restore_immediately;
@@ -37,10 +42,55 @@ pub fn event_stream(
 ) -> (mpsc::Sender<AppEvent>, impl Stream<Item = AppEvent> + Unpin) {
     let (sender, mailbox) = mpsc::channel(64);
     spawn_minute_timer(scope, sender.clone());
-    // Read errors are skipped. A terminal that is gone also sends SIGHUP, which ends the talk.
+    #[cfg(unix)]
+    watch_terminal(scope, sender.clone());
+    // Read errors are skipped: they mean that the terminal is gone, which is watched for.
     let input = filter_input(EventStream::new().filter_map(|event| std::future::ready(event.ok())));
     let others = stream::select(receiver_stream(mailbox), receiver_stream(signals.events));
     (sender, Box::pin(stream::select(input, others)))
+}
+
+/// Ends the talk once the terminal is gone. SIGHUP says so to the terminal's own session only, and
+/// crossterm reads an end of input again and again.
+#[cfg(unix)]
+fn watch_terminal(scope: &Scope, sender: mpsc::Sender<AppEvent>) {
+    // A hangup is always reported. Input is not asked for where that is possible, so that keys
+    // don't wake this task.
+    #[cfg(target_os = "linux")]
+    const INTEREST: Interest = Interest::PRIORITY;
+    #[cfg(not(target_os = "linux"))]
+    const INTEREST: Interest = Interest::READABLE;
+    #[expect(deprecated, reason = "nothing closes standard output; what replaces this is unsafe")]
+    let terminal = AsyncFd::with_interest(io::stdout(), INTEREST);
+    // It fails for files and on systems that can't wait for terminals.
+    let Ok(terminal) = terminal else { return };
+    scope.spawn("terminal", async move {
+        while let Ok(mut ready) = terminal.ready(INTEREST).await {
+            if ready.ready().is_read_closed() {
+                let hangup = rustix::process::Signal::HUP.as_raw();
+                let _ = sender.send(AppEvent::Signal(hangup)).await;
+                return;
+            }
+            ready.clear_ready();
+        }
+    });
+}
+
+/// Starts the thread that loads pictures. It reads files with `read`, and sends its answers as
+/// events.
+///
+/// # Errors
+///
+/// If no thread can be spawned.
+pub fn start_picture_loader(
+    scope: &Scope,
+    read: impl Fn(&str) -> Result<Vec<u8>, String> + Send + 'static,
+    sender: mpsc::Sender<AppEvent>,
+) -> io::Result<PictureLoader> {
+    PictureLoader::start(scope, read, move |picture| {
+        let sender = sender.clone();
+        async move { sender.send(AppEvent::Picture(picture)).await.is_ok() }
+    })
 }
 
 fn receiver_stream(mailbox: mpsc::Receiver<AppEvent>) -> impl Stream<Item = AppEvent> {
@@ -124,6 +174,7 @@ fn filter_input(inputs: impl Stream<Item = Input>) -> impl Stream<Item = AppEven
     inputs.flat_map(move |event| {
         let found = match answers.filter(event) {
             FilteredInput::Background(theme) => vec![AppEvent::Background(theme)],
+            FilteredInput::Graphics(protocol) => vec![AppEvent::Graphics(protocol)],
             FilteredInput::Events(replayed) => replayed.into_iter().map(AppEvent::Input).collect(),
             FilteredInput::Pending => Vec::new(),
         };
@@ -191,7 +242,7 @@ mod tests {
     use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
     use super::*;
-    use crate::deck::ThemeChoice;
+    use crate::stage::Brightness;
 
     #[tokio::test]
     async fn an_answer_between_two_keys_becomes_one_event() {
@@ -204,7 +255,7 @@ mod tests {
             found,
             [
                 AppEvent::Input(key('n', KeyModifiers::NONE)),
-                AppEvent::Background(ThemeChoice::Light),
+                AppEvent::Background(Brightness::Light),
                 AppEvent::Input(key('p', KeyModifiers::NONE))
             ]
         );

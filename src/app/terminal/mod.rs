@@ -1,5 +1,7 @@
 //! The app's side of the terminal: taking and restoring it, reading events, drawing.
 
+pub(super) mod backend;
+pub(super) mod clusters;
 pub(super) mod event_loop;
 pub(super) mod event_stream;
 pub(super) mod screen;

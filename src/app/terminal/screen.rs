@@ -1,6 +1,6 @@
 //! The real terminal: taken for the talk, and restored on every way out.
 //!
-//! No other file writes escape sequences.
+//! Only this file and `backend` write escape sequences.
 
 use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write as _};
 use std::panic;
@@ -10,28 +10,16 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as STANDARD;
 use crossterm::event::EnableBracketedPaste;
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, disable_raw_mode,
-    enable_raw_mode,
+    self, DisableLineWrap, EnterAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
-use crossterm::{cursor, execute, queue};
-use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
-use ratatui::buffer::Cell;
-use ratatui::layout::{Position, Size};
+use crossterm::{cursor, execute};
+use ratatui::backend::WindowSize;
+use ratatui::layout::Size;
 
 use crate::app::steering::MouseReports;
+use crate::app::terminal::backend::TerminalBackend;
 use crate::scope;
-
-/// The largest size that is drawn, in cells. A terminal can claim up to 65,535 by 65,535 cells,
-/// which would not fit into memory. Cells beyond this size stay blank.
-const MAX_SCREEN_SIZE: Size = Size { width: 1000, height: 500 };
-
-/// Limits a terminal's size to what is drawn.
-pub(crate) fn clamp_size(size: Size) -> Size {
-    Size {
-        width: size.width.min(MAX_SCREEN_SIZE.width),
-        height: size.height.min(MAX_SCREEN_SIZE.height),
-    }
-}
+use crate::stage::shows_links;
 
 /// Returns why no talk can run here, and what can be done instead; `None` if standard output is a
 /// terminal that can move its cursor. `variable` looks up an environment variable.
@@ -75,7 +63,7 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// Takes the terminal: raw mode, alternate screen, bracketed paste, no cursor.
+    /// Takes the terminal: raw mode, alternate screen, no wrapping, bracketed paste, no cursor.
     ///
     /// # Errors
     ///
@@ -92,7 +80,9 @@ impl Screen {
     fn activate(&mut self) -> io::Result<()> {
         self.active = true;
         enable_raw_mode()?;
-        execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)
+        // Without wrapping, a character that is wider than expected stays in its row.
+        let out = &mut io::stdout();
+        execute!(out, EnterAlternateScreen, DisableLineWrap, EnableBracketedPaste, cursor::Hide)
     }
 
     /// Sends a query to the terminal. The answer arrives with the keys.
@@ -168,11 +158,14 @@ impl Screen {
         }
     }
 
-    /// Returns the backend that ratatui draws with. A frame is one write and appears at once.
-    pub fn backend(&self) -> SynchronizedBackend {
+    /// Returns the backend that ratatui draws with. `variable` looks up an environment variable.
+    pub fn backend(
+        &self,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> TerminalBackend<BufWriter<Stdout>> {
         // Room for the largest usual frame, so that it is flushed once.
-        let inner = CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, io::stdout()));
-        SynchronizedBackend { inner, affordable: std::cell::Cell::new(Size::ZERO) }
+        let out = BufWriter::with_capacity(64 * 1024, io::stdout());
+        TerminalBackend::new(out, window_size, shows_links(variable))
     }
 
     /// Returns the message of the panic that ended the talk, if one did, and forgets it.
@@ -181,10 +174,19 @@ impl Screen {
     }
 }
 
-/// The escape sequences that restore the terminal: end of a synchronized update, no mouse reports,
-/// no bracketed paste, cursor shown, main screen.
-const RESTORE_SEQUENCE: &str =
-    "\x1b[?2026l\x1b[?1003l\x1b[?1000l\x1b[?1006l\x1b[?2004l\x1b[?25h\x1b[?1049l";
+/// Returns the terminal's size in cells, and in pixels where it says so.
+fn window_size() -> io::Result<WindowSize> {
+    let columns_rows = terminal::size()?.into();
+    // Only some terminals know their pixels.
+    let pixels = terminal::window_size()
+        .map_or(Size::ZERO, |size| Size { width: size.width, height: size.height });
+    Ok(WindowSize { columns_rows, pixels })
+}
+
+/// The escape sequences that restore the terminal: end of a link and of a synchronized update, no
+/// mouse reports, no bracketed paste, own colours, lines that wrap, cursor shown, main screen.
+const RESTORE_SEQUENCE: &str = "\x1b]8;;\x1b\\\x1b[?2026l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[0m\
+                                \x1b[?7h\x1b[?25h\x1b[?1049l";
 
 /// Restores the terminal from another thread, while the thread that draws is blocked by a terminal
 /// that accepts no output. This never blocks: if the terminal has no room for the sequences, they
@@ -224,88 +226,4 @@ fn defer_panic_messages() {
             words.get_or_insert_with(|| info.to_string());
         }
     }));
-}
-
-/// [`CrosstermBackend`] with each frame inside a synchronized update, so that no frame is seen half
-/// drawn.
-pub struct SynchronizedBackend {
-    inner: CrosstermBackend<BufWriter<Stdout>>,
-    /// The last size that passed the memory check.
-    affordable: std::cell::Cell<Size>,
-}
-
-/// The number of buffers of the whole screen that may exist at once: two of ratatui, and those that
-/// partly visible demos are drawn into.
-const FRAME_COPIES: usize = 4;
-
-impl SynchronizedBackend {
-    /// Checks that there is memory for a screen of this size. A failed allocation inside ratatui
-    /// would abort the process without restoring the terminal.
-    fn check_memory(&self, size: Size) -> io::Result<()> {
-        if self.affordable.get() == size {
-            return Ok(());
-        }
-        let cells = usize::from(size.width) * usize::from(size.height) * FRAME_COPIES;
-        Vec::<Cell>::new().try_reserve_exact(cells).map_err(|_| {
-            let reason =
-                format!("there is no memory for a screen of {} by {}", size.width, size.height);
-            io::Error::new(io::ErrorKind::OutOfMemory, reason)
-        })?;
-        self.affordable.set(size);
-        Ok(())
-    }
-}
-
-impl Backend for SynchronizedBackend {
-    type Error = io::Error;
-
-    fn draw<'a, I>(&mut self, content: I) -> io::Result<()>
-    where
-        I: Iterator<Item = (u16, u16, &'a Cell)>,
-    {
-        queue!(self.inner, BeginSynchronizedUpdate)?;
-        self.inner.draw(content)?;
-        queue!(self.inner, EndSynchronizedUpdate)
-    }
-
-    fn hide_cursor(&mut self) -> io::Result<()> {
-        self.inner.hide_cursor()
-    }
-
-    fn show_cursor(&mut self) -> io::Result<()> {
-        self.inner.show_cursor()
-    }
-
-    /// Returns a made-up position without asking the terminal. The cursor is hidden, so its
-    /// position does not matter. ratatui asks whenever it clears, and a terminal that never answers
-    /// would make it wait.
-    fn get_cursor_position(&mut self) -> io::Result<Position> {
-        Ok(Position::ORIGIN)
-    }
-
-    fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> io::Result<()> {
-        self.inner.set_cursor_position(position)
-    }
-
-    fn clear(&mut self) -> io::Result<()> {
-        self.inner.clear()
-    }
-
-    fn clear_region(&mut self, clear_type: ClearType) -> io::Result<()> {
-        self.inner.clear_region(clear_type)
-    }
-
-    fn size(&self) -> io::Result<Size> {
-        let size = clamp_size(self.inner.size()?);
-        self.check_memory(size)?;
-        Ok(size)
-    }
-
-    fn window_size(&mut self) -> io::Result<WindowSize> {
-        self.inner.window_size()
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Backend::flush(&mut self.inner)
-    }
 }

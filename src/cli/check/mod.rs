@@ -13,10 +13,10 @@ use ratatui::layout::Size;
 
 use crate::cli::check::deck_files::DeckFiles;
 use crate::cli::present::read_keys_file;
-use crate::cli::{bounded_read, output};
+use crate::cli::{bounded_read, output, shared_args};
 use crate::deck::{self, Deck, DemoFence, Dialect, LineIndex, Position, Warning};
 use crate::slide;
-use crate::stage::Registry;
+use crate::stage::{Registry, ThemePair};
 use crate::text;
 
 /// The maximum size of a deck, in bytes.
@@ -199,22 +199,10 @@ fn decode_source(bytes: Vec<u8>, name: &str) -> anyhow::Result<String> {
     Ok(source)
 }
 
-/// Returns the theme that a deck asks for, if there is such a theme.
-pub fn theme_of(deck: &Deck) -> Option<deck::ThemeChoice> {
-    match deck.front_matter.theme.as_ref()?.name.as_deref()? {
-        "dark" => Some(deck::ThemeChoice::Dark),
-        "light" => Some(deck::ThemeChoice::Light),
-        _ => None,
-    }
-}
-
-/// Returns the warning about a theme that does not exist.
-fn check_theme(deck: &Deck, source: &str) -> Option<Warning> {
-    let theme = deck.front_matter.theme.as_ref()?;
-    let name = theme.name.as_ref().filter(|_| theme_of(deck).is_none())?;
-    let lines = LineIndex::new(source);
-    let message = format!("unknown theme `{name}`; expected one of: dark, light");
-    Some(Warning::new(0, theme.position, &lines, message))
+/// Returns the themes that a deck in `folder` asks for, and what is wrong with what it says.
+pub fn themes_of(deck: &Deck, folder: &Path) -> (ThemePair, Vec<String>) {
+    let Some(setting) = &deck.front_matter.theme else { return Default::default() };
+    ThemePair::of_deck(setting, |path| shared_args::read_theme(&folder.join(path)))
 }
 
 /// Parses and checks the text of a deck in the current folder. The warnings are sorted by position.
@@ -230,9 +218,34 @@ pub(super) fn parse_deck_in(
 ) -> (Deck, Vec<Warning>) {
     let (deck, mut warnings) = deck::parse_with(source, &mut DeckFiles::new(folder));
     warnings.extend(registry.check(&deck, source));
-    warnings.extend(check_theme(&deck, source));
+    if let Some(setting) = &deck.front_matter.theme {
+        let lines = LineIndex::new(source);
+        let problems = themes_of(&deck, folder).1.into_iter();
+        warnings.extend(problems.map(|it| Warning::new(0, setting.position, &lines, it)));
+    }
     warnings.sort_by_key(|warning| warning.position);
     (deck, warnings)
+}
+
+/// The maximum size of a picture's file, in bytes.
+const MAX_PICTURE_BYTES: u64 = 32 << 20;
+
+/// Returns the bytes of a picture that a deck in `folder` names, or a sentence about why not.
+///
+/// # Errors
+///
+/// If the file cannot be read, is too large, or is not on this machine.
+pub fn read_picture(folder: &Path, path: &str) -> Result<Vec<u8>, String> {
+    if path.contains("://") || path.starts_with("data:") {
+        return Err("only pictures in files are shown".to_owned());
+    }
+    let path = folder.join(path);
+    let is_file = std::fs::metadata(&path).map_err(|error| error.to_string())?.is_file();
+    // A pipe would never end.
+    if !is_file {
+        return Err("it is no file".to_owned());
+    }
+    bounded_read::read_file(&path, MAX_PICTURE_BYTES).map_err(|error| error.to_string())
 }
 
 /// Returns the folder of a deck's file.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::capture::ReadOptions;
 use crate::cli::inspect::records_help::RECORDS_HELP;
 use crate::cli::inspect::send_args::SendArgs;
-use crate::cli::shared_args::{SenderArg, ThemeArg, format_parser, parse_header};
+use crate::cli::shared_args::{SenderArg, ThemeArg, format_parser, parse_header, parse_theme};
 use crate::clients::{RequestOptions, SessionOptions};
 use crate::inspect::{InspectConfig, InspectSource, RecordingOptions, STANDARD_INPUT};
 use crate::net::{HostPort, ProxyVariables, Target, TargetError, TlsOptions, without_user_info};
@@ -145,8 +145,8 @@ pub struct InspectArgs {
     /// Form of the bytes in a text file, where it could be two [default: what the text looks like]
     #[arg(long, value_name = "FORM", value_parser = format_parser())]
     pub format: Option<PastedForm>,
-    /// Colour theme [default: the one that fits the terminal's background]
-    #[arg(long, value_enum)]
+    /// Colour theme: a name, or a TOML file [default: the one that fits the terminal's background]
+    #[arg(long, value_name = "NAME|FILE", value_parser = parse_theme)]
     pub theme: Option<ThemeArg>,
     /// Let --proxy listen on addresses other than loopback
     #[arg(long, requires = "proxy")]

@@ -105,7 +105,7 @@ mod tests {
     /// The estimate in milliseconds, without what lies between the slices.
     fn estimate(config: &RaceConfig) -> u128 {
         let slices = factor(config.lanes.len() * (config.rounds + 1));
-        (config.duration() - BETWEEN_SLICES * slices).as_millis()
+        config.duration().checked_sub(BETWEEN_SLICES * slices).unwrap().as_millis()
     }
 
     #[test]

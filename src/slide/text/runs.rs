@@ -5,7 +5,7 @@ use ratatui::style::{Modifier, Style};
 use crate::deck::TextRun;
 use crate::slide::text::readable_color::with_named_colors;
 use crate::slide::text::wrap::StyledText;
-use crate::stage::Theme;
+use crate::stage::{Theme, link_style};
 
 /// Letters and signs, and their raised forms in Unicode.
 const RAISED: (&str, &str) =
@@ -23,7 +23,10 @@ pub(crate) fn styled_runs(runs: &[TextRun], base: Style, theme: &Theme) -> Vec<S
             // The address follows the last run of a link, unless the text already shows it.
             && !link.ends_with(&run.text)
         {
-            pieces.push((format!(" ({link})"), base.patch(theme.dim())));
+            let dim = base.patch(theme.dim());
+            pieces.push((" (".to_owned(), dim));
+            pieces.push((link.clone(), link_style(dim, link)));
+            pieces.push((")".to_owned(), dim));
         }
     }
     pieces
@@ -54,7 +57,8 @@ fn run_style(run: &TextRun, base: Style, theme: &Theme) -> Style {
     } else if run.link.is_some() {
         style = style.fg(theme.accent);
     }
-    with_named_colors(style, &run.style, theme)
+    let style = with_named_colors(style, &run.style, theme);
+    run.link.as_ref().map_or(style, |link| link_style(style, link))
 }
 
 /// Returns `text` in raised letters, or behind `^` if Unicode lacks one of them.

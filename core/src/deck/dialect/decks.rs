@@ -88,7 +88,7 @@ const DECKS: &[Expected] = &[
         Dialect::Presenterm,
         3,
         &[
-            ("Reading a _capture_", 1, &[]),
+            ("Reading a capture", 1, &[]),
             ("What a capture has", 2, &["Say what a gap is.\nThen show one."]),
             ("Side by side", 2, &[]),
             ("Step by step", 7, &[]),

@@ -62,20 +62,28 @@ impl Includes {
                 self.locate_all(blocks);
             }
             Block::List { items, .. } => {
-                items.iter_mut().for_each(|item| self.locate_all(&mut item.blocks));
+                for item in items {
+                    self.locate_all(&mut item.blocks);
+                }
             }
             Block::Columns(columns) => {
-                columns.iter_mut().for_each(|column| self.locate_all(&mut column.blocks));
+                for column in columns {
+                    self.locate_all(&mut column.blocks);
+                }
             }
             Block::Footnotes(notes) => {
-                notes.iter_mut().for_each(|note| self.locate_all(&mut note.blocks));
+                for note in notes {
+                    self.locate_all(&mut note.blocks);
+                }
             }
             _ => {}
         }
     }
 
     fn locate_all(&self, blocks: &mut [Block]) {
-        blocks.iter_mut().for_each(|block| self.locate_images(block));
+        for block in blocks {
+            self.locate_images(block);
+        }
     }
 }
 

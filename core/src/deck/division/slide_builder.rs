@@ -48,14 +48,14 @@ impl SlideBuilder {
     }
 
     /// Reads all slides. What is odd is left with the reader, as warnings.
-    pub(in crate::deck) fn read_deck<'a>(mut self, reader: &mut BlockReader<'a>) -> Vec<Slide> {
+    pub(in crate::deck) fn read_deck(mut self, reader: &mut BlockReader<'_>) -> Vec<Slide> {
         self.slide.position = reader.position(0);
         self.read_slides(reader);
         self.finish(reader);
         self.slides
     }
 
-    fn read_slides<'a>(&mut self, reader: &mut BlockReader<'a>) {
+    fn read_slides(&mut self, reader: &mut BlockReader<'_>) {
         reader.read_footnotes();
         let mut events = markdown::events(reader.text(), 0);
         while let Some((event, range)) = events.next() {

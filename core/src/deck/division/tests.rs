@@ -15,20 +15,20 @@ impl FileReader for MemoryFiles {
     }
 }
 
-fn printed(warnings: Vec<Warning>) -> Vec<String> {
+fn printed(warnings: &[Warning]) -> Vec<String> {
     let line = |warning: &Warning| format!("{}: {}", warning.position.line, warning.message);
     warnings.iter().map(line).collect()
 }
 
 fn read(source: &str) -> (Deck, Vec<String>) {
     let (deck, warnings) = parse(source);
-    (deck, printed(warnings))
+    (deck, printed(&warnings))
 }
 
 fn include(source: &str, files: &[(&'static str, &str)]) -> (Deck, Vec<String>) {
     let files = files.iter().map(|&(path, text)| (path, text.to_owned())).collect();
     let (deck, warnings) = parse_with(source, &mut MemoryFiles(files));
-    (deck, printed(warnings))
+    (deck, printed(&warnings))
 }
 
 /// Returns the texts of a slide's headings and paragraphs.

@@ -10,5 +10,5 @@ mod settings;
 mod yaml;
 
 pub(super) use cut::{Head, read_head};
-pub use settings::{FrontMatter, ThemeChoice, ThemeSetting};
+pub use settings::{FrontMatter, ThemeSetting};
 pub(super) use yaml::{YamlValue, parse_mapping};

@@ -109,8 +109,8 @@ mod tests {
 
     #[test]
     fn every_option_is_read() {
-        let mut yaml: String =
-            OPTION_NAMES[..5].iter().map(|name| format!("{name}: true\n")).collect();
+        let names = OPTION_NAMES[..5].iter();
+        let mut yaml = names.map(|name| format!("{name}: true\n")).collect::<Vec<_>>().concat();
         yaml += "strict_front_matter_parsing: false\nlist_item_newlines: 2\ncommand_prefix: 'cmd:'\nimage_attributes_prefix: ''\n\
                  auto_render_languages:\n  - Mermaid\n";
         let (mut options, warnings) = read(&yaml);

@@ -34,12 +34,3 @@ pub struct ThemeSetting {
     /// The position of the value in the file.
     pub position: Position,
 }
-
-/// The two colour themes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ThemeChoice {
-    /// Light text on a dark background.
-    Dark,
-    /// Dark text on a light background.
-    Light,
-}

@@ -507,7 +507,7 @@ mod tests {
         assert_eq!(style("u"), TextStyle { underline: true, ..plain });
         assert_eq!(style("it"), TextStyle { italic: true, foreground: color, ..plain });
         assert_eq!(style("K"), TextStyle { code: true, ..plain });
-        assert!(runs.iter().any(|run| run.is_break()), "{runs:?}");
+        assert!(runs.iter().any(crate::deck::content::text_run::TextRun::is_break), "{runs:?}");
         assert!(runs.iter().any(|run| run.text == "link" && run.link.as_deref() == Some("v")));
     }
 

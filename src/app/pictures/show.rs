@@ -1,0 +1,198 @@
+//! Shows the pictures of the open slide, and asks for what is missing.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Rect, Size};
+
+use crate::app::pictures::support::PictureProtocol;
+use crate::app::pictures::thread::{PictureEvent, PictureLoader, PictureOutcome};
+use crate::app::state::App;
+use crate::deck::Block;
+use crate::slide::PictureSizes;
+
+/// The number of pictures that are kept in the form in which the terminal draws them.
+const MAX_FORMS: usize = 8;
+
+impl App {
+    /// Takes over the way to the thread that loads pictures. `may_ask` says whether the terminal
+    /// may be asked what it has for them; `window` is its size in cells and in pixels.
+    pub fn set_picture_loader(
+        &mut self,
+        loader: PictureLoader,
+        may_ask: bool,
+        window: (Size, Size),
+    ) {
+        self.gallery.loader = Some(loader);
+        self.gallery.may_ask = may_ask;
+        self.gallery.support.set_screen(window.0, window.1);
+        self.request_pictures();
+    }
+
+    /// Whether the terminal should be asked now what it has for pictures: once, before the first.
+    pub(crate) fn take_graphics_question(&mut self) -> bool {
+        let asks = self.gallery.may_ask
+            && self.slide().all_blocks().any(|block| matches!(block, Block::Image(_)));
+        self.gallery.may_ask &= !asks;
+        asks
+    }
+
+    /// Asks for what is not known yet of the open slide's pictures.
+    pub(crate) fn request_pictures(&mut self) {
+        let Self { gallery, layout, pictures, config, slide_index, .. } = self;
+        let Some(slide) = config.deck.slides.get(*slide_index) else { return };
+        for block in slide.all_blocks() {
+            if let Block::Image(image) = block
+                && !pictures.knows(&image.path)
+            {
+                gallery.request(&image.path, None);
+            }
+        }
+        for (path, size) in layout.picture_sizes() {
+            if gallery.form(path, size).is_none() {
+                gallery.request(path, Some(size));
+            }
+        }
+    }
+
+    /// Takes over what the thread has found out about a picture.
+    pub(crate) fn add_picture(&mut self, event: PictureEvent) {
+        let PictureEvent { path, outcome } = event;
+        let size = match &outcome {
+            Ok(PictureOutcome::Encoded(size, _)) => Some(*size),
+            _ => None,
+        };
+        self.gallery.awaited.retain(|it| it.path != path || (outcome.is_ok() && it.size != size));
+        match outcome {
+            Ok(PictureOutcome::Size(size)) => self.pictures.insert(path, size),
+            Err(reason) => self.pictures.fail(path, reason),
+            Ok(PictureOutcome::Encoded(size, form)) => {
+                let forms = &mut self.gallery.forms;
+                forms.retain(|(of, at, _)| (of, at) != (&path, &size));
+                forms.push((path, size, form));
+                let surplus = forms.len().saturating_sub(MAX_FORMS);
+                forms.drain(..surplus);
+                self.dirty = true;
+                return;
+            }
+        }
+        self.lay_out();
+    }
+
+    /// Forgets what is known of the pictures, because their files may have changed.
+    pub(crate) fn forget_pictures(&mut self) {
+        self.pictures = PictureSizes::default();
+        self.gallery.forms.clear();
+        self.gallery.awaited.clear();
+    }
+
+    /// Takes over what the terminal has for pictures.
+    pub(crate) fn set_graphics(&mut self, protocol: PictureProtocol) {
+        let before = self.gallery.support;
+        self.gallery.support.improve(protocol);
+        if self.gallery.support != before {
+            self.gallery.forms.clear();
+            self.request_pictures();
+        }
+    }
+
+    /// Draws the pictures that are in sight and there already, on a frame that is finished
+    /// otherwise: their colours are their own.
+    pub(crate) fn draw_pictures(&self, buffer: &mut Buffer) {
+        for (image, place) in self.layout.picture_areas(self.progress) {
+            let size = Size { width: place.visible.width, height: place.total_rows };
+            let Some(form) = self.gallery.form(&image.path, size) else { continue };
+            let depth = self.config.color_depth;
+            let whole = Rect { height: size.height, width: size.width, ..place.visible };
+            if place.hidden_rows == 0 {
+                form.draw(place.visible, depth, buffer);
+                continue;
+            }
+            // Its top is out of sight: what remains is copied, which works for cells alone.
+            let mut beside = Buffer::empty(whole);
+            if form.is_made_of_cells() && form.draw(whole, depth, &mut beside) {
+                for position in place.visible.intersection(buffer.area).positions() {
+                    buffer[position] = beside[(position.x, position.y + place.hidden_rows)].clone();
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use image::{DynamicImage, Rgb, RgbImage};
+
+    use super::*;
+    use crate::app::AppConfig;
+    use crate::app::pictures::encode::EncodedPicture;
+    use crate::app::pictures::support::GraphicsSupport;
+    use crate::app::state::{AppEvent, LoopExit};
+    use crate::deck::ImageBlock;
+    use crate::stage::Registry;
+
+    const SIZE: Size = Size { width: 40, height: 12 };
+
+    fn app() -> App {
+        let mut config = AppConfig::bare("text\n", Registry::new(&[]));
+        let image = ImageBlock {
+            path: "red.png".to_owned(),
+            alt: "a red square".to_owned(),
+            ..ImageBlock::default()
+        };
+        config.deck.slides[0].blocks = vec![Block::Image(image)];
+        App::new(config, SIZE)
+    }
+
+    fn screen(app: &App) -> Buffer {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, SIZE.width, SIZE.height));
+        app.view(&mut buffer);
+        buffer
+    }
+
+    fn text(buffer: &Buffer) -> String {
+        buffer.content.iter().map(ratatui::buffer::Cell::symbol).collect()
+    }
+
+    fn answer(outcome: Result<PictureOutcome, String>) -> AppEvent {
+        AppEvent::Picture(PictureEvent { path: "red.png".to_owned(), outcome })
+    }
+
+    #[test]
+    fn a_picture_takes_the_place_of_its_text() {
+        let mut app = app();
+        assert!(text(&screen(&app)).contains("a red square"));
+        app.update(answer(Ok(PictureOutcome::Size(Size::new(4, 2)))));
+        assert!(!text(&screen(&app)).contains("a red square"), "its place is kept");
+        let image = DynamicImage::from(RgbImage::from_pixel(8, 8, Rgb([255, 0, 0])));
+        let size = app.layout.picture_sizes().next().unwrap().1;
+        assert_eq!(size, Size::new(4, 2));
+        let form = EncodedPicture::new(&image, size, 1, GraphicsSupport::default()).unwrap();
+        app.update(answer(Ok(PictureOutcome::Encoded(size, Arc::new(form)))));
+        let red = ratatui::style::Color::Rgb(255, 0, 0);
+        let buffer = screen(&app);
+        let drawn = buffer.content.iter().filter(|cell| cell.fg == red || cell.bg == red);
+        assert_eq!(drawn.count(), 8);
+    }
+
+    #[test]
+    fn the_reason_stands_behind_the_text_of_a_picture_that_is_not_there() {
+        let mut app = app();
+        app.update(answer(Err("No such file\x1b[2J".to_owned())));
+        assert!(text(&screen(&app)).contains("a red square (No such file␛[2J)"));
+    }
+
+    #[tokio::test]
+    async fn the_terminal_is_asked_once_and_only_where_it_may_be() {
+        let scope = crate::scope::Scope::new(|_| {});
+        for may_ask in [true, false] {
+            let mut app = app();
+            let read = |_: &str| Err("there is none".to_owned());
+            let loader = PictureLoader::start(&scope, read, |_| async { true }).unwrap();
+            app.set_picture_loader(loader, may_ask, (Size::ZERO, Size::ZERO));
+            let asked = app.terminal_request() == Some(LoopExit::AskGraphics);
+            assert_eq!(asked, may_ask);
+            assert_eq!(app.terminal_request(), None);
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! What a terminal has for pictures, by its own answers.
+
+use ratatui::layout::Size;
+
+/// The questions for graphics: whether the terminal has kitty's protocol (a query that draws
+/// nothing), and its name and version (XTVERSION). Their answers are such that crossterm passes them
+/// on as keys; it swallows those to DA1 and to `CSI 16 t`.
+pub const GRAPHICS_QUERY: &str = "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\\x1b[>q";
+
+/// A way to draw a picture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PictureProtocol {
+    /// Two coloured halves a cell, which every terminal has.
+    #[default]
+    HalfBlocks,
+    /// The protocol of DEC's VT340.
+    Sixel,
+    /// That of kitty, with placeholders.
+    Kitty,
+    /// That of iTerm2.
+    ITerm2,
+}
+
+/// What a terminal has for pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GraphicsSupport {
+    /// The way to draw them.
+    pub protocol: PictureProtocol,
+    /// The size of a cell in pixels.
+    pub cell: Size,
+}
+
+impl Default for GraphicsSupport {
+    fn default() -> Self {
+        Self { protocol: PictureProtocol::HalfBlocks, cell: Size { width: 10, height: 20 } }
+    }
+}
+
+impl GraphicsSupport {
+    /// Takes over the size of a cell, from the size of the screen in cells and in pixels.
+    pub(crate) fn set_screen(&mut self, cells: Size, pixels: Size) {
+        let cell = |pixels: u16, cells: u16| pixels.checked_div(cells).filter(|size| *size > 1);
+        if let (Some(width), Some(height)) =
+            (cell(pixels.width, cells.width), cell(pixels.height, cells.height))
+        {
+            self.cell = Size { width, height };
+        }
+    }
+
+    /// Takes over what the terminal says it has.
+    pub(crate) fn improve(&mut self, protocol: PictureProtocol) {
+        // kitty's protocol has placeholders, with which pictures scroll and are covered like text.
+        if self.protocol != PictureProtocol::Kitty {
+            self.protocol = protocol;
+        }
+    }
+}
+
+/// The terminals that have a protocol and say their name, by the beginning of it. Others that have
+/// kitty's answer to its query; xterm has sixels only if it was started for that.
+const NAMED: [(&str, PictureProtocol); 8] = [
+    ("iTerm2 ", PictureProtocol::ITerm2),
+    // Its placeholders of kitty's protocol are not those of kitty.
+    ("WezTerm ", PictureProtocol::ITerm2),
+    ("foot(", PictureProtocol::Sixel),
+    ("mlterm(", PictureProtocol::Sixel),
+    ("contour ", PictureProtocol::Sixel),
+    ("mintty ", PictureProtocol::ITerm2),
+    ("kitty(", PictureProtocol::Kitty),
+    ("ghostty ", PictureProtocol::Kitty),
+];
+
+/// Returns what the terminal of this name (the answer to XTVERSION) has.
+pub(crate) fn protocol_of(name: &str) -> Option<PictureProtocol> {
+    NAMED.iter().find(|(start, _)| name.starts_with(start)).map(|(_, protocol)| *protocol)
+}
+
+/// Whether the terminal may be asked for graphics: others print the question, or take it for a
+/// title. `variable` looks up an environment variable.
+pub fn may_be_asked(variable: impl Fn(&str) -> Option<String>) -> bool {
+    let term = variable("TERM").unwrap_or_default();
+    let multiplexed =
+        variable("TMUX").is_some() || term.starts_with("tmux") || term.starts_with("screen");
+    !multiplexed && crate::stage::shows_links(variable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_is_measured_where_the_screen_says_its_pixels() {
+        let mut support = GraphicsSupport::default();
+        let usual = support.cell;
+        support.set_screen(Size::new(80, 24), Size::ZERO);
+        support.set_screen(Size::ZERO, Size::new(800, 480));
+        assert_eq!(support.cell, usual);
+        support.set_screen(Size::new(80, 24), Size::new(640, 384));
+        assert_eq!(support.cell, Size::new(8, 16));
+    }
+
+    #[test]
+    fn the_best_protocol_stays() {
+        assert_eq!(protocol_of("foot(1.16.2)"), Some(PictureProtocol::Sixel));
+        assert_eq!(protocol_of("XTerm(379)"), None);
+        let mut support = GraphicsSupport::default();
+        support.improve(PictureProtocol::Sixel);
+        assert_eq!(support.protocol, PictureProtocol::Sixel);
+        support.improve(PictureProtocol::Kitty);
+        support.improve(PictureProtocol::Sixel);
+        assert_eq!(support.protocol, PictureProtocol::Kitty);
+    }
+
+    #[test]
+    fn only_terminals_that_hide_the_question_are_asked() {
+        let with = |term: &'static str, tmux: bool| {
+            may_be_asked(move |name| match name {
+                "TERM" => Some(term.to_owned()),
+                "TMUX" if tmux => Some("/tmp/tmux".to_owned()),
+                _ => None,
+            })
+        };
+        assert!(with("xterm-256color", false) && with("xterm-kitty", false));
+        assert!(!with("xterm-256color", true) && !with("tmux-256color", false));
+        assert!(!with("screen-256color", false) && !with("linux", false));
+    }
+}
