@@ -299,7 +299,7 @@ fn run_app(
     }
 }
 
-/// How a talk ended.
+/// The end of a talk.
 struct TalkEnd {
     exit: LoopExit,
     /// Why a demo stopped, if one did.

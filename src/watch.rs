@@ -17,7 +17,7 @@ const QUIET: Duration = Duration::from_millis(4);
 /// The number of further changes that are waited for within one save.
 const MAX_CHANGES_PER_SAVE: usize = 16;
 
-/// How changes are found.
+/// The way in which changes are found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WatchMode {
     /// The system reports them.

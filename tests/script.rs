@@ -138,9 +138,9 @@ fn slides_of_the_talk_have_the_depth_and_the_steps_of_their_notes() {
         let mark = ["deep", "study"]
             .iter()
             .position(|depth| body.contains(&format!("<!-- depth: {depth} -->")));
-        let said = ["Deep: ", "Study: "].iter().position(|word| note.starts_with(word));
-        assert_eq!(mark, said, "{body}");
-        assert!(said.is_some() || note.starts_with("Core, "), "{note}");
+        let announced = ["Deep: ", "Study: "].iter().position(|word| note.starts_with(word));
+        assert_eq!(mark, announced, "{body}");
+        assert!(announced.is_some() || note.starts_with("Core, "), "{note}");
         marked[mark.map_or(0, |mark| mark + 1)] += 1;
     }
     assert_eq!(marked, [46, 25, 2], "core, deep and study");

@@ -2,7 +2,7 @@
 
 use crate::race::{Lane, LaneKind, RaceConfig};
 
-use super::settings::toggle_lane;
+use super::lanes::toggle_lane;
 
 /// The messages of an exchange in a burst.
 const MESSAGES: usize = 10;

@@ -6,6 +6,7 @@
 mod bet;
 mod burst;
 mod export;
+mod lanes;
 mod overlays;
 mod panels;
 mod parts;

@@ -6,6 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::{Paragraph, Widget as _, Wrap};
 
+use super::lanes;
 use super::parts::{bold, lane_color};
 use super::settings;
 use super::state::Race;
@@ -94,7 +95,7 @@ pub(super) fn draw_lane_choice(
     let head =
         Line::styled("Which lanes race?  ↑ ↓ move, Space toggles, Enter closes", theme.heading());
     stage::draw_line(&head, 0, area, buffer);
-    let lanes = settings::all_lanes();
+    let lanes = lanes::all_lanes();
     // Plain lanes stand left, those with TLS right.
     let half = lanes.len() / 2;
     let parts =

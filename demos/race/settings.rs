@@ -6,6 +6,7 @@ use std::time::Duration;
 use crossterm::event::KeyCode;
 
 use super::burst::{BurstLanes, BurstSwitch};
+use super::lanes::toggle_lane;
 use crate::net::LinkConditions;
 use crate::race::{
     HeaderProfile, Lane, LaneKind, MAX_BURST, MAX_CONNECTIONS, MAX_PAYLOAD, MAX_RTT, Placement,
@@ -191,26 +192,6 @@ pub(super) fn change_setting(config: &mut RaceConfig, code: KeyCode) -> bool {
         _ => return false,
     }
     true
-}
-
-/// Returns all lanes in the order of the choice: plain ones, then with TLS.
-pub(super) fn all_lanes() -> [Lane; 20] {
-    std::array::from_fn(|index| Lane { kind: LaneKind::ALL[index % 10], tls: index >= 10 })
-}
-
-/// Toggles a lane. Returns `false` if it is the only one, which stays on.
-pub(super) fn toggle_lane(config: &mut RaceConfig, lane: Lane) -> bool {
-    let mut on: Vec<Lane> = config.lanes.iter().copied().filter(|&other| other != lane).collect();
-    if on.len() == config.lanes.len() {
-        on.push(lane);
-        // The order of the choice, whatever the order in which lanes were added.
-        on.sort_by_key(|lane| all_lanes().iter().position(|other| other == lane));
-    }
-    let any = !on.is_empty();
-    if any {
-        config.lanes = on;
-    }
-    any
 }
 
 fn next_choice<T: Clone + PartialEq>(all: &[T], now: &T) -> T {

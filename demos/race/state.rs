@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use super::bet::Bet;
 use super::burst::BurstSwitch;
+use super::lanes;
 use super::settings;
 use crate::race::{
     LaneRatio, LaneStats, RaceConfig, RaceControl, RaceEvent, RaceOutcome, RaceProgress,
@@ -22,7 +23,7 @@ pub struct Race {
     pub(super) phase: RacePhase,
     pub(super) overlay: RaceOverlay,
     pub(super) bet: Bet,
-    /// What `b` switches to.
+    /// The burst that `b` switches to.
     pub(super) burst: BurstSwitch,
     /// The last result before the one on the screen.
     pub(super) previous: Option<PreviousResult>,
@@ -213,7 +214,7 @@ impl Race {
     }
 
     pub(super) fn choose_lanes(&mut self, code: KeyCode, cursor: usize) -> Vec<Cmd> {
-        let last = settings::all_lanes().len() - 1;
+        let last = lanes::all_lanes().len() - 1;
         match code {
             KeyCode::Up | KeyCode::Char('k') => {
                 self.show_overlay(RaceOverlay::Lanes(cursor.saturating_sub(1)))
@@ -222,7 +223,7 @@ impl Race {
                 self.show_overlay(RaceOverlay::Lanes((cursor + 1).min(last)))
             }
             KeyCode::Char(' ') => {
-                if settings::toggle_lane(&mut self.config, settings::all_lanes()[cursor]) {
+                if lanes::toggle_lane(&mut self.config, lanes::all_lanes()[cursor]) {
                     self.restart_or_reset()
                 } else {
                     Vec::new()

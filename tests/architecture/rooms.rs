@@ -292,7 +292,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
         "race/config",
         &[
             &["validate"],
-            &["load_budget"],
+            &["estimate", "load_budget"],
             &["race_config"],
             &["external_servers"],
             &["lane", "placement"],

@@ -94,9 +94,9 @@ fn a_vanished_terminal_ends_the_talk_without_a_signal() {
         seen.extend_from_slice(&some[..length]);
     }
     drop(pty);
-    let mut said = String::new();
-    talk.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-    assert_eq!(talk.wait().unwrap().code(), Some(128 + Signal::HUP.as_raw()), "{said}");
+    let mut printed = String::new();
+    talk.stderr.take().unwrap().read_to_string(&mut printed).unwrap();
+    assert_eq!(talk.wait().unwrap().code(), Some(128 + Signal::HUP.as_raw()), "{printed}");
 }
 
 /// The program is the session leader, so its process group is orphaned and the kernel does not stop

@@ -9,7 +9,7 @@ use crate::deck::LineSelection;
 use crate::text;
 use crate::text::did_you_mean;
 
-/// What an info string asks for.
+/// The language of a fence and how its code is shown.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct CodeInfo {
     /// The language in lower case.
@@ -21,7 +21,7 @@ pub(super) struct CodeInfo {
     pub(super) runs: Option<&'static str>,
     /// Whether lines can be hidden, because the code is meant for a compiler too.
     pub(super) hides_lines: bool,
-    /// What is wrong, in sentences.
+    /// Sentences about what is wrong.
     pub(super) problems: Vec<String>,
 }
 
@@ -146,7 +146,9 @@ impl CodeInfo {
                 self.highlights = highlights;
             }
             Err(_) if closing == ']' || self.options(inner) => {}
-            Err(problem) => self.problems.push(text::sanitize(&problem).into_owned()),
+            Err(problem) => {
+                self.problems.push(text::sanitize(&problem.to_string()).into_owned());
+            }
         }
         after
     }
@@ -188,15 +190,24 @@ impl CodeInfo {
     }
 }
 
+/// Why lines of code can't be pointed out.
+#[derive(Debug, thiserror::Error)]
+enum InvalidLines {
+    #[error("`{0}` isn't a line number; write for example `{{1,3|5-7|all}}`")]
+    NoNumber(String),
+    #[error("the lines `{first}-{last}` end before they begin; write `{last}-{first}`")]
+    Reversed { first: usize, last: usize },
+}
+
 /// Reads steps of lines, such as `1,3|5-7|all`.
-fn selections(text: &str) -> Result<Vec<LineSelection>, String> {
+fn selections(text: &str) -> Result<Vec<LineSelection>, InvalidLines> {
     if text.is_empty() {
         return Ok(Vec::new());
     }
     text.split('|').map(selection).collect()
 }
 
-fn selection(text: &str) -> Result<LineSelection, String> {
+fn selection(text: &str) -> Result<LineSelection, InvalidLines> {
     let mut ranges = Vec::new();
     let mut has_all = false;
     for part in text.split(',').map(str::trim) {
@@ -209,9 +220,9 @@ fn selection(text: &str) -> Result<LineSelection, String> {
     Ok(if has_all { LineSelection::All } else { LineSelection::Lines(ranges) })
 }
 
-fn range(text: &str) -> Result<RangeInclusive<usize>, String> {
+fn range(text: &str) -> Result<RangeInclusive<usize>, InvalidLines> {
     let number = |text: &str| {
-        let problem = || format!("`{text}` is no line number; write for example `{{1,3|5-7|all}}`");
+        let problem = || InvalidLines::NoNumber(text.to_owned());
         text.trim().parse::<usize>().ok().filter(|&number| number > 0).ok_or_else(problem)
     };
     let (first, last) = match text.split_once('-') {
@@ -219,7 +230,7 @@ fn range(text: &str) -> Result<RangeInclusive<usize>, String> {
         None => (number(text)?, number(text)?),
     };
     if first > last {
-        return Err(format!("the lines `{text}` end before they begin; write `{last}-{first}`"));
+        return Err(InvalidLines::Reversed { first, last });
     }
     Ok(first..=last)
 }

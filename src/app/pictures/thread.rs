@@ -25,7 +25,7 @@ pub(crate) struct PictureRequest {
     pub(crate) path: String,
     /// The size in cells to encode the picture for; `None` to ask for its own.
     pub(crate) size: Option<Size>,
-    /// What the terminal has.
+    /// The pictures that the terminal can show.
     pub(crate) support: GraphicsSupport,
 }
 
@@ -105,7 +105,7 @@ impl PictureLoader {
     }
 }
 
-/// Where pictures are worked on.
+/// The state of the thread that loads pictures.
 struct Desk<R> {
     read: R,
     /// The picture that was decoded last: its path, and what came of it.

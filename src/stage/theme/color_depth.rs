@@ -130,16 +130,12 @@ const STEPS: [u8; 6] = [0, 95, 135, 175, 215, 255];
 
 /// Returns the colour of this number, from 16 on, in xterm's palette.
 fn ansi256_color(index: u8) -> Rgb {
-    match index.checked_sub(232) {
-        Some(grey) => {
-            let level = 8 + 10 * grey;
-            (level, level, level)
-        }
-        None => {
-            let at = usize::from(index.saturating_sub(16));
-            (STEPS[at / 36 % 6], STEPS[at / 6 % 6], STEPS[at % 6])
-        }
+    if let Some(grey) = index.checked_sub(232) {
+        let level = 8 + 10 * grey;
+        return (level, level, level);
     }
+    let at = usize::from(index.saturating_sub(16));
+    (STEPS[at / 36 % 6], STEPS[at / 6 % 6], STEPS[at % 6])
 }
 
 /// Returns the nearest colour of xterm's palette, from its 6x6x6 cube (16 to 231) or its 24 greys

@@ -16,7 +16,7 @@ use crate::text::did_you_mean;
 /// A theme as read from a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ThemeFile {
-    /// What the theme is for.
+    /// The purpose of the theme, in one line.
     pub about: String,
     /// The colours.
     pub colors: Theme,
@@ -61,7 +61,7 @@ impl ThemeFile {
     }
 }
 
-/// What is wrong, at which byte.
+/// A sentence about a mistake, and the byte at which it stands.
 type Fault = (usize, String);
 
 fn read_table(table: &DeTable) -> Result<ThemeFile, Fault> {

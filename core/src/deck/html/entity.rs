@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use pulldown_cmark::{Event, Parser};
 
 /// The bytes of the longest entity, `&CounterClockwiseContourIntegral;`, and one more.
-const LONGEST: usize = 34;
+const MAX_NAME_LEN: usize = 34;
 
 /// Returns `text` with the characters for which its entities stand.
 pub(in crate::deck) fn decode(text: &str) -> Cow<'_, str> {
@@ -17,7 +17,7 @@ pub(in crate::deck) fn decode(text: &str) -> Cow<'_, str> {
     while let Some(start) = rest.find('&') {
         decoded.push_str(&rest[..start]);
         rest = &rest[start..];
-        let mut name = rest.bytes().enumerate().skip(1).take(LONGEST);
+        let mut name = rest.bytes().enumerate().skip(1).take(MAX_NAME_LEN);
         let end = match name.find(|(_, byte)| !(byte.is_ascii_alphanumeric() || *byte == b'#')) {
             Some((at, b';')) => at + 1,
             _ => 1,

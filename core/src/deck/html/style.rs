@@ -30,14 +30,19 @@ pub(in crate::deck) fn effect(tag: &Tag, around: TextStyle, palette: &Palette) -
     };
     match colored(tag, style, palette) {
         Ok(style) => Effect::Style(style),
-        Err(color) => Effect::UnknownColor(color),
+        Err(UnknownColor(color)) => Effect::UnknownColor(color),
     }
 }
 
+/// The name of a colour that is not known.
+struct UnknownColor(String);
+
 /// Returns `style` with the colours that the attributes of `tag` name, or the colour that is not
 /// known.
-fn colored(tag: &Tag, mut style: TextStyle, palette: &Palette) -> Result<TextStyle, String> {
-    let parse = |value: &str| parse_color(value, palette).ok_or_else(|| value.trim().to_owned());
+fn colored(tag: &Tag, mut style: TextStyle, palette: &Palette) -> Result<TextStyle, UnknownColor> {
+    let parse = |value: &str| {
+        parse_color(value, palette).ok_or_else(|| UnknownColor(value.trim().to_owned()))
+    };
     for declaration in tag.attribute("style").unwrap_or("").split(';') {
         let Some((property, value)) = declaration.split_once(':') else { continue };
         match property.trim() {

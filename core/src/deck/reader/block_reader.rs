@@ -46,7 +46,7 @@ pub(in crate::deck) struct BlockReader<'a> {
     pub(in crate::deck) depth: usize,
     pub(in crate::deck) footnotes: Footnotes,
     /// The kinds of warning that the current slide already has, of those that it has once.
-    pub(in crate::deck) told: Vec<(usize, &'static str)>,
+    pub(in crate::deck) warned_kinds: Vec<(usize, &'static str)>,
     /// The sign of the list that was read last: `-`, `.` or `)`.
     pub(super) last_marker: char,
     /// The slide on which the last block of the top level stands.
@@ -76,7 +76,7 @@ impl<'a> BlockReader<'a> {
             task_box: None,
             depth: 0,
             footnotes: Footnotes::default(),
-            told: Vec::new(),
+            warned_kinds: Vec::new(),
             last_marker: ' ',
             last_slide: None,
             underlined: Vec::new(),
@@ -94,10 +94,11 @@ impl<'a> BlockReader<'a> {
         self.lines.position(self.places.file_offset(offset))
     }
 
-    /// Returns a byte range of the text. What is past its end is left out.
+    /// Returns a byte range of the text. What is past its end is left out, and so is the part of a
+    /// character in which the range ends.
     pub(in crate::deck) fn slice(&self, range: &Range<usize>) -> &'a str {
-        let end = self.text.len();
-        &self.text[range.start.min(end)..range.end.min(end)]
+        let within = |offset| self.text.floor_char_boundary(offset);
+        &self.text[within(range.start)..within(range.end)]
     }
 
     /// Warns about what begins at `body_offset`, a byte offset in the body.
@@ -118,9 +119,9 @@ impl<'a> BlockReader<'a> {
         message: impl Into<String>,
     ) {
         let slide = self.slide;
-        self.told.retain(|&(known, _)| known == slide);
-        if !self.told.contains(&(slide, kind)) {
-            self.told.push((slide, kind));
+        self.warned_kinds.retain(|&(known, _)| known == slide);
+        if !self.warned_kinds.contains(&(slide, kind)) {
+            self.warned_kinds.push((slide, kind));
             self.warn(body_offset, message);
         }
     }

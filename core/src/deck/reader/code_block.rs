@@ -198,13 +198,13 @@ mod tests {
     #[test]
     fn a_fence_that_is_never_closed_is_told_with_the_line_where_the_deck_goes_on() {
         let (_, warnings) = warned("# A\n\n```go\nx\n\n---\n\n## B\n");
-        let told = "3:1: this code block is never closed, so all that follows is part of it; the \
+        let warning = "3:1: this code block is never closed, so all that follows is part of it; the \
                     deck seems to go on in line";
-        assert_eq!(warnings, [format!("{told} 6: put a closing fence above it")]);
+        assert_eq!(warnings, [format!("{warning} 6: put a closing fence above it")]);
         let (_, warnings) = warned("~~~~\n# no\n~~~\n\n# B\n");
         assert_eq!(
             warnings,
-            [format!("{} 5: put a closing fence above it", told.replace("3:1", "1:1"))]
+            [format!("{} 5: put a closing fence above it", warning.replace("3:1", "1:1"))]
         );
         let (_, warnings) = warned("```demo weigh\n\n<!-- end_slide -->\n");
         assert!(warnings[0].contains("go on in line 3"), "{warnings:?}");

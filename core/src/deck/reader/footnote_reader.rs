@@ -36,7 +36,7 @@ impl<'a> BlockReader<'a> {
         }
         self.footnotes.set_used(used);
         self.notes.clear();
-        self.told.clear();
+        self.warned_kinds.clear();
         self.warnings = judged;
     }
 

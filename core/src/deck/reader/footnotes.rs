@@ -148,4 +148,13 @@ mod tests {
             ]
         );
     }
+
+    #[test]
+    fn a_bracket_before_wide_characters_is_text() {
+        for blanks in 0..4 {
+            let source = format!("[{}{}\n", "x".repeat(blanks), "語".repeat(100));
+            let (slides, warnings) = notes(&source);
+            assert_eq!((slides.concat().len(), warnings.len()), (0, 0), "{source}");
+        }
+    }
 }
