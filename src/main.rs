@@ -81,7 +81,13 @@ fn present(cli: Cli) -> anyhow::Result<ExitCode> {
     let source = DeckSource::of(cli.deck.as_deref());
     let (deck, warnings) = match &source {
         DeckSource::File(path) => check::read_deck(path, REGISTRY)?,
-        DeckSource::Stdin => check::parse_deck(&present::read_piped_deck()?, REGISTRY),
+        DeckSource::Stdin => {
+            // Nothing is taken from a pipe that couldn't be shown.
+            if let Some(reason) = app::unsuitable_terminal(env_var) {
+                bail!(reason);
+            }
+            check::parse_deck(&present::read_piped_deck()?, REGISTRY)
+        }
         DeckSource::BuiltIn => check::parse_deck(BUILT_IN_TALK, REGISTRY),
     };
     let mut notices: Vec<String> = app::locale_notice(env_var).into_iter().collect();

@@ -4,7 +4,7 @@ use crate::file;
 use crate::terminal::{RIGHT, TRUE_COLOR, Terminal};
 
 const DECK: &str =
-    "# Alpha\n\n---\n\n# Beta\n\nfirst\n\n<!-- pause -->\nsecond\n\n---\n\n# Gamma\n";
+    "# One\n\nAlpha\n\n---\n\n# Beta\n\nfirst\n\n<!-- pause -->\n\nsecond\n\n---\n\n# Gamma\n";
 
 #[test]
 fn what_is_piped_is_presented_and_keys_come_from_the_terminal() {

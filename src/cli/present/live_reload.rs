@@ -1,7 +1,7 @@
 //! Reads a deck and its theme again whenever one of their files is saved.
 
 use std::iter;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::cli::check;
 use crate::cli::shared_args::{ThemeArg, parse_theme};
@@ -39,9 +39,15 @@ impl TalkFiles {
         iter::once(self.deck.clone()).chain(beside).chain(self.theme_file(deck)).collect()
     }
 
+    /// Shortens an error about the deck to what fits a footer: its author knows the folder.
+    fn in_one_line(&self, error: &str) -> String {
+        let name = self.deck.file_name().map_or(self.deck.as_path(), Path::new);
+        error.replace(&check::printable_path(&self.deck), &check::printable_path(name))
+    }
+
     fn reread(&self, registry: Registry) -> Reread {
         let source = check::read_source(&self.deck).and_then(reject_empty);
-        let source = source.map_err(|error| format!("{error:#}"))?;
+        let source = source.map_err(|error| self.in_one_line(&format!("{error:#}")))?;
         let folder = check::folder_of(&self.deck);
         let (deck, warnings) = check::parse_deck_in(folder, &source, registry);
         let themes = match &self.theme {
