@@ -64,7 +64,7 @@ fn the_inspector_sends_typed_text_and_closes() {
     terminal.shows(&["Enter: control the demo", "Frames(2)", "● open"]);
     terminal.keys("\r");
     terminal.shows(&["inspect has the keyboard"]);
-    terminal.keys("\rGopher\r");
+    terminal.keys("Gopher\r");
     terminal.shows(&["Frames(4)", "Frame 2 · client to server", "81 86", "\"Gopher\""]);
     terminal.keys("]");
     terminal.shows(&["Frame 3 · server to client", "81 06 47 6f 70 68 65 72"]);
@@ -120,7 +120,7 @@ fn a_focused_demo_gets_q_and_returns_the_keyboard_on_escape() {
     terminal.shows(&[" 1/73"]);
     terminal.keys("g19\r\r");
     terminal.shows(&["inspect has the keyboard"]);
-    terminal.keys("iq?");
+    terminal.keys("q?");
     terminal.shows(&["send ▸ q?"]);
     terminal.keys(ESC);
     terminal.until("the prompt closed", |screen| !screen.contents().contains("send ▸"));
