@@ -171,9 +171,9 @@ mod tests {
         let mut race = open(32);
         press(&mut race, KeyCode::Char('l'));
         assert!(race.wants_escape());
-        for _ in settings::all_lanes() {
+        for _ in lanes::all_lanes() {
             let RaceOverlay::Lanes(cursor) = race.overlay else { panic!("the choice is open") };
-            if race.config.lanes.contains(&settings::all_lanes()[cursor]) {
+            if race.config.lanes.contains(&lanes::all_lanes()[cursor]) {
                 press(&mut race, KeyCode::Char(' '));
             }
             press(&mut race, KeyCode::Down);
