@@ -203,7 +203,7 @@ fn a_terminal_of_any_size_is_drawn_up_to_a_bound_and_restored() {
                 terminal
             };
             // A terminal without cells gets no frame.
-            terminal.prints("\x1b[?25l");
+            terminal.sends("\x1b[?25l");
             terminal.keys(RIGHT);
             terminal.keys("q");
             assert_eq!(terminal.end().code(), Some(0), "{columns}x{rows}");

@@ -139,6 +139,12 @@ impl Terminal {
         self.wait(text, |terminal| terminal.emulator.screen().contents().contains(text));
     }
 
+    /// Waits until the program has sent this escape sequence.
+    #[track_caller]
+    pub(crate) fn sends(&mut self, sequence: &str) {
+        self.wait(sequence, |terminal| terminal.last(sequence).is_some());
+    }
+
     /// Waits until the program sends this query, and answers it.
     #[track_caller]
     pub(crate) fn answer(&mut self, question: &str, answer: &str) {
