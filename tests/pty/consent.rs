@@ -14,7 +14,7 @@ use crate::{DEADLINE, file};
 
 /// Every key that a slide or a demo might handle, except the one that allows, those that leave the
 /// slide or the talk, and those that open something over it.
-const KEYS: &str = "\r\tbcdefhijklmortuvwxyzABCDEFHIJKLMORSTUVWXYZ0123456789,[]{}!+-\x04\x12\r\r";
+const KEYS: &str = "\r\tbcdefijkmortuvwxyzABCDEFHIJKLMORSTUVWXYZ0123456789,[]{}!+-\x04\x12\r\r";
 const PAGE_UP: &str = "\x1b[5~";
 const PAGE_DOWN: &str = "\x1b[6~";
 

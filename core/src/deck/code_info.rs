@@ -320,10 +320,10 @@ mod tests {
             ("rust +id", "unknown attribute `+id`"),
             ("rust line_numbers", "`line_numbers` has no effect; write `+line_numbers`"),
             ("rust {1", "`}` is missing at the end of the line"),
-            ("rust {0}", "`0` is no line number; write for example `{1,3|5-7|all}`"),
+            ("rust {0}", "`0` isn't a line number; write for example `{1,3|5-7|all}`"),
             ("rust {7-5}", "the lines `7-5` end before they begin; write `5-7`"),
-            ("rust {99999999999999999999}", "`99999999999999999999` is no line number"),
-            ("rust {one}", "`one` is no line number"),
+            ("rust {99999999999999999999}", "`99999999999999999999` isn't a line number"),
+            ("rust {one}", "`one` isn't a line number"),
         ] {
             let problems = CodeInfo::read(info).problems;
             assert!(

@@ -165,6 +165,10 @@ impl App {
             let fences: Vec<_> = self.slide().demos().cloned().collect();
             self.kept.keep(self.slide_index, fences.into_iter(), left);
         }
+        if at != self.slide_index {
+            // Whoever changed the slide was not typing at the demo of this one.
+            self.steering.typing.end_word();
+        }
         self.slide_index = at;
         self.progress =
             SlideProgress { step: step.min(self.slide().steps() - 1), ..SlideProgress::default() };

@@ -44,10 +44,21 @@ pub fn event_stream(
     spawn_minute_timer(scope, sender.clone());
     #[cfg(unix)]
     watch_terminal(scope, sender.clone());
-    // Read errors are skipped: they mean that the terminal is gone, which is watched for.
-    let input = filter_input(EventStream::new().filter_map(|event| std::future::ready(event.ok())));
+    let input = filter_input(terminal_input());
     let others = stream::select(receiver_stream(mailbox), receiver_stream(signals.events));
     (sender, Box::pin(stream::select(input, others)))
+}
+
+/// Returns what the terminal sends. Read errors are skipped: they mean that the terminal is gone,
+/// which is watched for.
+fn terminal_input() -> impl Stream<Item = Input> + Unpin {
+    // crossterm's stream panics where its reader could not be set up; asking for input says so.
+    let usable = crossterm::event::poll(Duration::ZERO).is_ok();
+    let events = usable.then(EventStream::new).map_or_else(
+        || stream::pending().left_stream(),
+        |events| events.filter_map(|event| std::future::ready(event.ok())).right_stream(),
+    );
+    Box::pin(events)
 }
 
 /// Ends the talk once the terminal is gone. SIGHUP says so to the terminal's own session only, and
