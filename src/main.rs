@@ -292,8 +292,13 @@ fn run_app(
     let fault = || {
         anyhow!("{}; this is a bug in wiretalk", Screen::take_panic_message().unwrap_or_default())
     };
-    let end =
-        end.map_err(|_| fault())?.map_err(|error| error.context("could not use the terminal"))?;
+    let end = match end.map_err(|_| fault())? {
+        // Nobody is left to read the reason.
+        Err(error) if error.downcast_ref().is_some_and(app::is_hangup) => {
+            return Ok(ExitCode::from(128 + app::HANGUP));
+        }
+        end => end.map_err(|error| error.context("could not use the terminal"))?,
+    };
     if let Some(memory) = memory {
         memory.remember(end.place);
     }

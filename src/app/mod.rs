@@ -32,5 +32,5 @@ pub use terminal::event_loop::{draw_frame, run_event_loop};
 pub use terminal::event_stream::{
     Signals, event_stream, start_highlighter, start_picture_loader, watch_servers,
 };
-pub use terminal::screen::{Screen, locale_notice, unsuitable_terminal};
+pub use terminal::screen::{HANGUP, Screen, is_hangup, locale_notice, unsuitable_terminal};
 pub use terminal::terminal_reply::{BACKGROUND_QUERY, FilteredInput, TerminalReplyFilter};

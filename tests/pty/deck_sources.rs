@@ -45,8 +45,7 @@ fn an_empty_or_missing_pipe_is_told() {
 fn a_run_resumes_where_the_last_one_of_its_deck_ended() {
     let deck = file("resumed.md", DECK);
     let deck = deck.to_str().unwrap();
-    let state = file("resume-state", "");
-    std::fs::remove_file(&state).unwrap();
+    let state = std::path::Path::new(deck).with_extension("state");
     let _ = std::fs::remove_dir_all(&state);
     let state = state.to_str().unwrap();
     let variables = [TRUE_COLOR.as_slice(), &[("XDG_STATE_HOME", state)]].concat();

@@ -36,6 +36,17 @@ pub fn unsuitable_terminal(variable: impl Fn(&str) -> Option<String>) -> Option<
     )
 }
 
+/// The number of the signal that says that a terminal is gone (SIGHUP).
+pub const HANGUP: u8 = 1;
+
+/// Whether a terminal could not be written to or read from because it is gone (EIO).
+pub fn is_hangup(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    return error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error());
+    #[cfg(not(unix))]
+    return error.kind() == io::ErrorKind::BrokenPipe;
+}
+
 /// Returns a notice for the user if the locale is not UTF-8, which a talk is drawn in. The notice
 /// is in ASCII, so that it can be read where the rest cannot. `variable` looks up an environment
 /// variable.
