@@ -29,8 +29,10 @@ fn main() -> ExitCode {
 /// Returns the texts of a deck, in order.
 fn lines(deck: &Deck) -> Vec<String> {
     let front_matter = &deck.front_matter;
+    // A title that has a slide of its own is among the slides.
+    let title = front_matter.title.clone().filter(|title| !has_title_slide(deck, title));
     let mut lines: Vec<String> =
-        [&front_matter.title, &front_matter.sub_title, &front_matter.event, &front_matter.location]
+        [&title, &front_matter.sub_title, &front_matter.event, &front_matter.location]
             .into_iter()
             .flatten()
             .chain(&front_matter.authors)
@@ -41,6 +43,12 @@ fn lines(deck: &Deck) -> Vec<String> {
         lines.extend(slide.notes.iter().cloned());
     }
     lines
+}
+
+/// Whether the first slide is the one that the front matter's title gets.
+fn has_title_slide(deck: &Deck, title: &str) -> bool {
+    let blocks = deck.slides.first().map_or(&[][..], |slide| &slide.blocks);
+    matches!(blocks, [Block::Heading { text, .. }] if plain_text(text) == title)
 }
 
 /// Returns the text of a block itself, without the blocks that it holds.
