@@ -32,6 +32,14 @@ impl Progress {
         self.received = self.received.saturating_add(count as u64);
     }
 
+    /// Goes on at `now` after a time in which nobody read: what has passed since the last byte is
+    /// left out.
+    fn resume(&mut self, now: Instant) {
+        let unread = now.saturating_duration_since(self.last);
+        self.began = add_clamped(self.began, unread);
+        self.last = self.last.max(now);
+    }
+
     /// Returns when it is late: when nothing has arrived for [`Pace::still`], or when the whole is
     /// slower than [`Pace::min_rate`].
     pub(crate) fn deadline(&self, pace: Pace) -> Instant {
@@ -47,6 +55,16 @@ impl Progress {
         // As in Apache's mod_reqtimeout: a grace period, plus the time that the received bytes may
         // take.
         Some(add_clamped(self.began, pace.still.saturating_add(Duration::from_millis(millis))))
+    }
+
+    /// Returns the error once it is late, with the least number of bytes that are missing. The limit
+    /// that was reached first names the reason.
+    pub(crate) fn timeout(&self, pace: Pace, more: u64) -> Timeout {
+        if self.deadline(pace) < add_clamped(self.last, pace.still) {
+            Timeout::SlowFrame { rate: pace.min_rate, more }
+        } else {
+            Timeout::StillFrame { limit: pace.still, more }
+        }
     }
 }
 
@@ -100,6 +118,14 @@ impl FrameClock {
         }
     }
 
+    /// Goes on after a time in which nobody read, which the sender is not to blame for. `now` is
+    /// called only within a frame.
+    pub(crate) fn resume(&mut self, now: impl FnOnce() -> Instant) {
+        if let Some(progress) = &mut self.progress {
+            progress.resume(now());
+        }
+    }
+
     fn payload(&mut self, bytes: &[u8]) -> usize {
         let count = usize::try_from(self.left).unwrap_or(usize::MAX).min(bytes.len());
         self.left = self.left.saturating_sub(count as u64);
@@ -141,12 +167,9 @@ impl FrameClock {
             0 => self.left,
             _ => Header::required_len(header).saturating_sub(header.len()) as u64,
         };
-        let still = self.progress.map(|progress| add_clamped(progress.last, self.pace.still));
-        // The limit that was reached first names the reason.
-        if self.deadline() < still {
-            Timeout::SlowFrame { rate: self.pace.min_rate, more }
-        } else {
-            Timeout::StillFrame { limit: self.pace.still, more }
+        match &self.progress {
+            Some(progress) => progress.timeout(self.pace, more),
+            None => Timeout::StillFrame { limit: self.pace.still, more },
         }
     }
 }
@@ -226,6 +249,24 @@ mod tests {
         let mut still = FrameClock::new(pace(0));
         still.push(&header.to_bytes(), || start);
         assert_eq!(still.deadline(), Some(start + seconds(10)), "0 means no minimum rate");
+    }
+
+    #[test]
+    fn a_time_in_which_nobody_read_counts_for_neither_limit() {
+        let start = Instant::now();
+        let header = Header { masking_key: Some(KEY), ..Header::new(Opcode::Binary, 1 << 20) };
+        let mut clock = FrameClock::new(pace(1));
+        clock.resume(|| panic!("no frame has begun"));
+        clock.push(&header.to_bytes(), || start);
+        clock.push(&[0; 6], || start + seconds(5));
+        clock.resume(|| start + seconds(1_005));
+        assert_eq!(clock.deadline(), Some(start + seconds(1_015)), "still for 10 s");
+        clock.push(&[0; 1], || start + seconds(1_014));
+        assert_eq!(clock.deadline(), Some(start + seconds(1_024)), "still for 10 s");
+        clock.push(&[0; 1], || start + seconds(1_023));
+        assert_eq!(clock.deadline(), Some(start + seconds(1_032)), "22 bytes and the grace period");
+        clock.resume(|| start);
+        assert_eq!(clock.deadline(), Some(start + seconds(1_032)), "time does not run backwards");
     }
 
     proptest! {

@@ -27,7 +27,7 @@ pub(crate) struct SocketTimes {
 
 /// A socket with timeouts. Writes fail with [`Timeout::Write`] when the peer has read nothing for
 /// [`SocketTimes::write`]. Once it knows where the frames [begin](Timed::frames_begin), reads fail
-/// when a frame is late.
+/// when a frame is late. The time in which nobody reads is not the peer's.
 #[derive(Debug)]
 pub(crate) struct Timed<S> {
     stream: S,
@@ -36,12 +36,15 @@ pub(crate) struct Timed<S> {
     frames: Option<FrameClock>,
     late_frame: Timer,
     no_write: Timer,
+    /// Whether a read is waiting for bytes, and not the peer for a read.
+    is_waiting: bool,
 }
 
 impl<S> Timed<S> {
     pub(crate) fn new(stream: S, times: impl Into<SocketTimes>) -> Self {
         let SocketTimes { pace, write } = times.into();
-        Self { stream, pace, write, frames: None, late_frame: None, no_write: None }
+        let (late_frame, no_write) = (None, None);
+        Self { stream, pace, write, frames: None, late_frame, no_write, is_waiting: false }
     }
 
     /// Starts following WebSocket frames; `rest` has been read already.
@@ -96,8 +99,15 @@ impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let timed = self.get_mut();
+        if !timed.is_waiting
+            && let Some(frames) = &mut timed.frames
+        {
+            frames.resume(Instant::now);
+        }
         let before = buf.filled().len();
-        match Pin::new(&mut timed.stream).poll_read(cx, buf) {
+        let read = Pin::new(&mut timed.stream).poll_read(cx, buf);
+        timed.is_waiting = read.is_pending();
+        match read {
             Poll::Ready(Ok(())) => {
                 if let Some(frames) = &mut timed.frames {
                     frames.push(buf.filled().get(before..).unwrap_or_default(), Instant::now);
@@ -215,5 +225,29 @@ mod tests {
         let mut found = [0; 60];
         let (read, ()) = tokio::join!(server.read_exact(&mut found), dribbling);
         assert_eq!(read.unwrap(), 60, "20 bytes each 10 s are more than one a second");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_time_in_which_nobody_reads_is_not_the_peers() {
+        let (server, mut peer) = duplex(64);
+        let mut server = Timed::new(server, limits());
+        server.frames_begin(&[0x82, 0x80 | 0x64, 1, 2, 3, 4]);
+        peer.write_all(&[0; 30]).await.unwrap();
+        server.read_exact(&mut [0; 30]).await.unwrap();
+        advance(LIMIT * 10).await;
+        let dribbling = async {
+            for _ in 0..3 {
+                sleep(ALMOST).await;
+                peer.write_all(&[0; 10]).await.unwrap();
+            }
+        };
+        let mut found = [0; 30];
+        let (read, ()) = tokio::join!(server.read_exact(&mut found), dribbling);
+        assert_eq!(read.unwrap(), 30, "10 bytes each 10 s are one a second");
+        advance(LIMIT * 10).await;
+        let before = Instant::now();
+        let error = server.read_u8().await.unwrap_err();
+        assert_eq!(Timeout::of(&error), Some(Timeout::StillFrame { limit: LIMIT, more: 40 }));
+        assert_eq!(before.elapsed(), LIMIT, "a read that waits is in time or late");
     }
 }
