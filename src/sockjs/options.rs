@@ -48,9 +48,8 @@ pub struct Options {
     pub bound_to_address: bool,
     /// How long the body of a request may take. Default: 10 s.
     pub body_timeout: Duration,
-    /// How long an unfinished frame of a WebSocket may stall; for one of hixie-76, how long all of it
-    /// may take. The session is closed with 1008 then. Between frames a client may be silent for any
-    /// time. Default: 10 s.
+    /// How long an unfinished frame of a WebSocket may stall. The session is closed with 1008 then.
+    /// Between frames a client may be silent for any time. Default: 10 s.
     pub frame_timeout: Duration,
     /// The minimum rate in bytes per second for an unfinished frame, which may take
     /// [`Options::frame_timeout`] and the time that its bytes take at this rate. 0 turns it off.

@@ -85,10 +85,10 @@ impl HixieReader {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// Whether a frame has begun that is not complete, once [`HixieReader::next_event`] has returned
-    /// nothing.
-    pub fn is_within_frame(&self) -> bool {
-        !self.buffer.is_empty()
+    /// Returns the number of bytes that came of a frame that is not complete, once
+    /// [`HixieReader::next_event`] has returned nothing; 0 between frames.
+    pub fn unfinished_len(&self) -> usize {
+        self.buffer.len()
     }
 
     /// Returns the next frame, once it is complete.
@@ -176,12 +176,12 @@ mod tests {
         for length in 2..100 {
             reader.push(b"a");
             assert_eq!(reader.next_event(), Ok(None));
-            assert_eq!((reader.searched, reader.is_within_frame()), (length, true));
+            assert_eq!((reader.searched, reader.unfinished_len()), (length, length));
         }
         reader.push(b"\xFF\x00b\xFF");
         assert_eq!(reader.next_event(), Ok(Some(HixieEvent::Text("a".repeat(98)))));
         assert_eq!(reader.next_event(), Ok(Some(HixieEvent::Text("b".into()))));
-        assert_eq!((reader.next_event(), reader.is_within_frame()), (Ok(None), false));
+        assert_eq!((reader.next_event(), reader.unfinished_len()), (Ok(None), 0));
     }
 
     #[test]

@@ -66,7 +66,7 @@ pub(in crate::sockjs) async fn serve(
             served.run(reader, writer).await;
         }
         WebSocketProtocol::Hixie76 { key1, key2 } => {
-            match hixie::open(socket, (key1, key2), max, limits.pace.still).await {
+            match hixie::open(socket, (key1, key2), max, limits.pace).await {
                 Ok((reader, writer)) => served.run(reader, writer).await,
                 Err(_) => session.detach(id, Detached::Interrupted),
             }

@@ -251,7 +251,7 @@ async fn an_unfinished_frame_has_a_deadline_and_silence_has_none() {
     let mut rest = Vec::new();
     soon(stream.socket.read_to_end(&mut rest)).await.unwrap();
     let rest = String::from_utf8_lossy(&rest);
-    assert!(rest.contains("a[\"b\"]") && rest.contains("within 0.2 s"), "{rest}");
+    assert!(rest.contains("a[\"b\"]") && rest.contains("a frame stalled for 0.2 s"), "{rest}");
 }
 
 #[tokio::test]
