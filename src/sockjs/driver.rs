@@ -26,21 +26,17 @@ async fn call_handler(
     handler: &dyn AnyHandler,
 ) {
     handler.open(session).await;
-    let mut open = true;
+    let mut is_closing = false;
     loop {
-        let batch = if open {
-            tokio::select! {
-                biased;
-                batch = batches.recv() => batch,
-                () = session.until(|machine| machine.close_reason().is_some()) => {
-                    // What was accepted before the close is handed over before it.
-                    batches.close();
-                    open = false;
-                    continue;
-                }
+        let batch = tokio::select! {
+            biased;
+            batch = batches.recv() => batch,
+            () = session.until(|machine| machine.close_reason().is_some()), if !is_closing => {
+                // What was accepted before the close is handed over before it.
+                batches.close();
+                is_closing = true;
+                continue;
             }
-        } else {
-            batches.recv().await
         };
         let Some(batch) = batch else { break };
         for message in batch.messages {
