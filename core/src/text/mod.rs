@@ -133,28 +133,15 @@ pub fn expand_tabs(line: &str, stop: usize) -> Cow<'_, str> {
     }
     let mut out = String::with_capacity(line.len() + stop);
     let mut column = 0;
-    if line.is_ascii() {
-        // Parts without tabs are as wide as they are long.
-        for (index, part) in line.split('\t').enumerate() {
-            if index > 0 {
-                let blanks = stop - column % stop;
-                out.extend(std::iter::repeat_n(' ', blanks));
-                column += blanks;
-            }
-            out.push_str(part);
-            column += part.len();
-        }
-        return Cow::Owned(out);
-    }
-    for grapheme in line.graphemes(true) {
-        if grapheme == "\t" {
+    // A tab is a grapheme cluster of its own, so no part begins or ends within one.
+    for (index, part) in line.split('\t').enumerate() {
+        if index > 0 {
             let blanks = stop - column % stop;
             out.extend(std::iter::repeat_n(' ', blanks));
             column += blanks;
-        } else {
-            out.push_str(grapheme);
-            column += grapheme_width(grapheme);
         }
+        out.push_str(part);
+        column += width(part);
     }
     Cow::Owned(out)
 }
@@ -301,6 +288,7 @@ mod tests {
         assert_eq!(expand_tabs("\tif x {\ty", 4), "    if x {  y");
         assert_eq!(expand_tabs("日\tx", 4), "日  x");
         assert_eq!(expand_tabs("a\tb\tc", 4), "a   b   c");
+        assert_eq!(expand_tabs("é\t日本\tx\t", 4), "é   日本    x   ");
     }
 
     #[test]
