@@ -300,6 +300,7 @@ impl<'c> Player<'c> {
     ) -> Result<(), Stop> {
         let began = Instant::now();
         let mut deadline = self.deadline(limit);
+        let mut last_answer: Option<String> = None;
         loop {
             let bytes = self.request_bytes(request);
             let ended_by = self.ends_by;
@@ -314,6 +315,11 @@ impl<'c> Player<'c> {
                     break polled;
                 }
                 if !connection.read(&mut self.record, deadline).await {
+                    // Only the last request may have too little time left for an answer.
+                    let is_fair = deadline.saturating_duration_since(since) >= limit / 2;
+                    if let Some(last) = last_answer.filter(|_| !is_fair) {
+                        return Err(broken(step, sent_for(&last, began, deadline)));
+                    }
                     let waited = time_between(since, deadline);
                     return Err(stop(step, late(step, &connection.received, waited)));
                 }
@@ -323,12 +329,12 @@ impl<'c> Player<'c> {
                 Polled::Done(_) => return Ok(()),
                 Polled::Again | Polled::Waiting => {}
             }
+            let content = String::from_utf8_lossy(connection.received.response.content());
+            let last = content.lines().last().unwrap_or_default();
             if Instant::now() >= deadline {
-                let content = String::from_utf8_lossy(connection.received.response.content());
-                let last = content.lines().last().unwrap_or_default();
-                let seconds = time_between(began, deadline).as_secs_f64();
-                return Err(broken(step, format!("sent {last} for {seconds:.1} s")));
+                return Err(broken(step, sent_for(last, began, deadline)));
             }
+            last_answer = Some(last.to_owned());
             sleep_until(self.deadline(RETRY_INTERVAL)).await;
         }
     }
@@ -358,6 +364,12 @@ fn time_between(since: Instant, until: Instant) -> Duration {
     Duration::try_from_secs_f64((seconds * 100.0).round() / 100.0).unwrap_or_default()
 }
 
+/// Returns the reason of a server that answered the same for too long.
+fn sent_for(last: &str, began: Instant, deadline: Instant) -> String {
+    let seconds = time_between(began, deadline).as_secs_f64();
+    format!("sent {last} for {seconds:.1} s")
+}
+
 /// Returns the step with the one rule that a head breaks.
 fn broken_rule(
     step: &SockJsStep,
@@ -380,4 +392,64 @@ fn broken(step: &SockJsStep, reason: String) -> Stop {
 
 fn stop(step: &SockJsStep, finding: Finding) -> Stop {
     Stop::Done(Finding { expected: step.expectation().unwrap_or_default(), ..finding })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::conform::{CaseKind, sockjs_cases};
+    use crate::net::{Target, listen};
+
+    /// Answers one request after `time`, and none that comes later.
+    async fn answer_once(listener: TcpListener, time: Duration) {
+        let mut open = Vec::new();
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                head.push(stream.read_u8().await.unwrap());
+            }
+            if open.is_empty() {
+                sleep(time).await;
+                let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nc[2010,\"\"]\n";
+                stream.write_all(answer).await.unwrap();
+            }
+            open.push(stream);
+        }
+    }
+
+    async fn finding_after(time: Duration) -> Finding {
+        let is_wanted = |case: &Case| case.id == "ending/abort-polling";
+        let case = sockjs_cases().into_iter().find(is_wanted).unwrap();
+        let CaseKind::SockJs(mut script) = case.kind.clone() else { panic!("no script") };
+        script.steps.retain(|step| matches!(step, SockJsStep::Retry { .. }));
+        let listener = listen((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let url = format!("ws://{}/", listener.local_addr().unwrap());
+        let config = ConformConfig::new(Target::parse(&url).unwrap());
+        let mut player = Player::new(&config, &script, [7; 16]);
+        let played = tokio::select! {
+            played = player.play() => played,
+            () = answer_once(listener, time) => panic!("the server ended"),
+        };
+        match played {
+            Ok(finding) | Err(Stop::Done(finding)) => finding,
+            Err(Stop::NotOpened(error)) => panic!("{error}"),
+        }
+    }
+
+    /// The first answer takes so much of the time that the next request gets less than half of it.
+    #[tokio::test]
+    async fn a_request_that_gets_what_is_left_of_the_time_is_no_silence() {
+        let (slow, silent) = tokio::join!(
+            finding_after(MAX_UNNOTICED.mul_f32(0.55)),
+            finding_after(Duration::ZERO),
+        );
+        assert_eq!((slow.verdict, &*slow.reason), (Verdict::Fail, "sent c[2010,\"\"] for 2.0 s"));
+        assert_eq!(silent.verdict, Verdict::NoAnswer, "{silent:?}");
+        assert!(silent.reason.starts_with("did not answer within 1."), "{silent:?}");
+    }
 }
