@@ -197,16 +197,13 @@ impl<'c> Probing<'c> {
             return Ok(());
         }
         let path = self.names.base.clone();
-        if is_underway(&greeting) || is_underway(&info) {
-            return Err(SockJsProbeError::Silent(path));
-        }
         Err(match (greeting.response.fault(), greeting.response.head()) {
             (Some(fault), _) => SockJsProbeError::NotHttp(fault),
-            (None, None) => SockJsProbeError::Silent(path),
-            (None, Some(head)) => {
+            (None, Some(head)) if !is_unanswered(&info) => {
                 let body = quote(greeting.response.content(), MAX_BODY);
                 SockJsProbeError::Other { path, status: head.status().unwrap_or_default(), body }
             }
+            (None, _) => SockJsProbeError::Silent(path),
         })
     }
 
@@ -262,8 +259,8 @@ impl<'c> Probing<'c> {
     }
 }
 
-/// Whether more of a response was still to come when the time was over.
-fn is_underway(received: &Received) -> bool {
+/// Whether the time was over before there was anything that shows what is there.
+fn is_unanswered(received: &Received) -> bool {
     let response = &received.response;
-    !response.is_complete() && response.fault().is_none() && !received.has_ended()
+    response.head().is_none() && response.fault().is_none() && !received.has_ended()
 }

@@ -111,6 +111,8 @@ enum Oddity {
     Garbage,
     Drip,
     HangUp,
+    /// Events without an end.
+    Events,
 }
 
 async fn answer_oddly(mut stream: TcpStream, oddity: Oddity) -> std::io::Result<()> {
@@ -135,6 +137,11 @@ async fn answer_oddly(mut stream: TcpStream, oddity: Oddity) -> std::io::Result<
             Ok(())
         }
         Oddity::HangUp => Ok(()),
+        Oddity::Events => {
+            let answer = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n";
+            stream.write_all(answer).await?;
+            std::future::pending().await
+        }
     }
 }
 
@@ -223,4 +230,15 @@ async fn where_no_sockjs_is_the_error_says_what_is_there() {
     let text = error.to_string();
     assert!(text.starts_with("no SockJS is at /elsewhere/echo, "), "{text}");
     assert!(text.contains("no response of HTTP/1.1"), "{text}");
+}
+
+#[tokio::test]
+async fn an_answer_that_never_ends_is_an_answer() {
+    let scope = Scope::new(|panic| panic!("{panic}"));
+    let mut config = config_for(odd_server(&scope, Oddity::Events));
+    config.limits.answer = Duration::from_millis(500);
+    config.sockjs = Some(SockJsPaths::below("/elsewhere"));
+    let error = run(&config, &sockjs_cases(), |_| {}).await.unwrap_err().to_string();
+    let answer = "a GET of /elsewhere/echo is answered with 200 and \"data: 1";
+    assert!(error.contains(answer), "{error}");
 }
