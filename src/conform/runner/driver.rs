@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use futures_util::StreamExt as _;
-use futures_util::stream::{self, FuturesUnordered};
+use futures_util::stream::FuturesUnordered;
 use tokio::time::{Instant, sleep_until};
 
 use crate::conform::exchange::Exchange;
@@ -51,6 +51,7 @@ pub async fn run(
         in_vain: 0,
     };
     let repeat = config.repeat.max(1);
+    let mut memory = runner.survival.memory();
     for round in 1..=repeat {
         let legal = indices(cases, |case| is_played(case) && !case.is_violation());
         Box::pin(runner.play_all(legal)).await;
@@ -60,12 +61,14 @@ pub async fn run(
         runner.survival.violations_end(runner.restarter.memory(config));
         if round == repeat {
             Box::pin(runner.tell_growth()).await;
+            // What comes after it may be of another process.
+            memory = runner.survival.memory();
         }
         for index in indices(cases, |case| matches!(case.kind, CaseKind::Search(_))) {
             Box::pin(runner.play_alone(index)).await;
         }
     }
-    runner.conclude();
+    runner.conclude(&memory);
     let outcomes = runner.exchanges.into_iter().enumerate();
     let cases = outcomes.map(|(index, exchanges)| CaseOutcome { index, exchanges }).collect();
     Ok(ConformOutcome { cases, peer: Side::Server, traits, took: began.elapsed() })
@@ -82,30 +85,13 @@ fn is_played(case: &Case) -> bool {
     matches!(case.kind, CaseKind::Steps | CaseKind::Http2(_) | CaseKind::SockJs(_))
 }
 
-/// Plays cases side by side for what they leave behind: nothing is kept of them. Returns whether the
-/// server has lived through them.
-async fn play_unrecorded(
-    config: &ConformConfig,
-    cases: &[Case],
-    probe: &Probe,
-    indices: VecDeque<usize>,
-) -> bool {
-    let mut due = Instant::now();
-    let played = indices.into_iter().map(|index| {
-        let begin_at = due;
-        due = due.checked_add(config.interval).unwrap_or(due);
-        async move {
-            sleep_until(begin_at).await;
-            play_one(config, cases, probe, index).await.is_alive
-        }
-    });
-    let mut playing = stream::iter(played).buffer_unordered(config.max_at_once.max(1));
-    while let Some(is_alive) = playing.next().await {
-        if !is_alive {
-            return false;
-        }
-    }
-    true
+/// What becomes of the exchanges of cases.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keeping {
+    /// They are recorded.
+    Recorded,
+    /// Nothing is kept of them: they are played for what they leave behind.
+    Forgotten,
 }
 
 impl<F: FnMut(ConformEvent)> Runner<'_, F> {
@@ -118,7 +104,8 @@ impl<F: FnMut(ConformEvent)> Runner<'_, F> {
                 }
                 return;
             }
-            let suspects = Box::pin(self.play_at_once(&mut waiting)).await;
+            let playing = self.play_at_once(&mut waiting, Keeping::Recorded);
+            let suspects = Box::pin(playing).await;
             if suspects.is_empty() {
                 self.give_up_if_mute().await;
                 continue;
@@ -138,7 +125,11 @@ impl<F: FnMut(ConformEvent)> Runner<'_, F> {
 
     /// Plays cases side by side until none waits, the server is gone, or it seems to answer nothing.
     /// Returns those that may have killed it.
-    async fn play_at_once(&mut self, waiting: &mut VecDeque<usize>) -> Vec<Played> {
+    async fn play_at_once(
+        &mut self,
+        waiting: &mut VecDeque<usize>,
+        keeping: Keeping,
+    ) -> Vec<Played> {
         let (config, cases, probe) = (self.config, self.cases, self.probe.clone());
         let mut playing = FuturesUnordered::new();
         let mut suspects = Vec::new();
@@ -162,35 +153,67 @@ impl<F: FnMut(ConformEvent)> Runner<'_, F> {
                 Played { index, exchange: Some(exchange), is_alive: true, handshake_took }
                     if suspects.is_empty() =>
                 {
-                    if let Some(took) = handshake_took {
-                        self.survival.add_handshake(Some(took));
-                    }
                     self.count_in_vain(&exchange);
-                    self.record(index, exchange);
+                    if keeping == Keeping::Recorded {
+                        if let Some(took) = handshake_took {
+                            self.survival.add_handshake(Some(took));
+                        }
+                        self.record(index, exchange);
+                    }
                 }
                 played => suspects.push(played),
             }
         }
     }
 
-    /// Plays the violations once more if only that tells whether the server goes on to grow. Those that it
-    /// died of are left out: the memory of another process tells nothing.
+    /// Plays the violations once more if only that tells whether the server goes on to grow: once before
+    /// that if it has died within the last round, so that both readings are of a process that has seen
+    /// all of them.
     async fn tell_growth(&mut self) {
-        let is_asked = self.cases.iter().any(|case| case.kind == CaseKind::Memory);
-        if !is_asked || self.gone.is_some() || !self.survival.is_grown() {
+        if !self.cases.iter().any(|case| case.kind == CaseKind::Memory) {
             return;
         }
+        if self.survival.is_cut_short() {
+            if !self.replay_violations().await {
+                return;
+            }
+            self.survival.violations_end(self.restarter.memory(self.config));
+        }
+        if self.survival.is_grown() && self.replay_violations().await {
+            self.survival.violations_end_again(self.restarter.memory(self.config));
+        }
+    }
+
+    /// Plays the violations again. Those that the server died of are left out: the memory of another
+    /// process tells nothing. Returns whether it has lived through them.
+    async fn replay_violations(&mut self) -> bool {
         let has_killed = |index: &usize| {
             let mut played = self.exchanges.get(*index).into_iter().flatten();
             played.any(|exchange| exchange.finding.verdict == Verdict::Died)
         };
         let mut again = indices(self.cases, |case| is_played(case) && case.is_violation());
         again.retain(|index| !has_killed(index));
-        if play_unrecorded(self.config, self.cases, &self.probe, again).await {
-            self.survival.violations_end_again(self.restarter.memory(self.config));
-        } else {
-            self.bring_back_from_death().await;
+        self.survival.violations_begin(None);
+        if self.play_unrecorded(again).await {
+            return self.gone.is_none();
         }
+        self.survival.died_again();
+        self.bring_back_from_death().await;
+        false
+    }
+
+    /// Plays cases and keeps nothing of them, until the server dies or is gone. Returns whether it
+    /// has not died.
+    async fn play_unrecorded(&mut self, mut waiting: VecDeque<usize>) -> bool {
+        while self.gone.is_none() && !waiting.is_empty() {
+            let playing = self.play_at_once(&mut waiting, Keeping::Forgotten);
+            let suspects = Box::pin(playing).await;
+            if suspects.iter().any(|played| !played.is_alive) {
+                return false;
+            }
+            self.give_up_if_mute().await;
+        }
+        true
     }
 
     /// Counts the cases in a row that were waited for in vain. Only a frame ends the row, or over SockJS
@@ -263,11 +286,11 @@ impl<F: FnMut(ConformEvent)> Runner<'_, F> {
     }
 
     /// Records what is known once all other cases have been played.
-    fn conclude(&mut self) {
+    fn conclude(&mut self, memory: &Finding) {
         for (index, case) in self.cases.iter().enumerate() {
             let finding = match case.kind {
                 CaseKind::Handshakes => self.survival.handshakes(),
-                CaseKind::Memory => self.survival.memory(),
+                CaseKind::Memory => memory.clone(),
                 CaseKind::Steps
                 | CaseKind::Search(_)
                 | CaseKind::MaskingKeys(_)
