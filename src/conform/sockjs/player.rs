@@ -316,7 +316,8 @@ impl<'c> Player<'c> {
                 }
                 if !connection.read(&mut self.record, deadline).await {
                     // Only the last request may have too little time left for an answer.
-                    let is_fair = deadline.saturating_duration_since(since) >= limit / 2;
+                    let given = deadline.saturating_duration_since(since);
+                    let is_fair = given.saturating_mul(2) >= limit;
                     if let Some(last) = last_answer.filter(|_| !is_fair) {
                         return Err(broken(step, sent_for(&last, began, deadline)));
                     }
