@@ -15,11 +15,11 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use tokio::sync::mpsc;
 use wiretalk::app::{
     self, App, AppConfig, AppEvent, BACKGROUND_QUERY, DeckPlace, DeckUpdate, GRAPHICS_QUERY,
-    KeyMap, LoopExit, Route, Screen, Signals,
+    KeyMap, LoopExit, Route, Screen, Signals, Transition,
 };
 use wiretalk::cli::inspect::InspectArgs;
 use wiretalk::cli::present::{
-    self, DeckSource, OnlyArg, PresentArgs, RememberedPlace, ResumeFile, TalkFiles,
+    self, DeckSource, OnlyArg, PresentArgs, RememberedPlace, ResumeFile, TalkFiles, TransitionArg,
 };
 use wiretalk::cli::{self, Cli, CliCommand, check};
 use wiretalk::deck::{Block, Deck, DemoFence, Position, Slide};
@@ -120,6 +120,7 @@ fn present(cli: Cli) -> anyhow::Result<ExitCode> {
         consents,
         keys,
         route: route(&cli.present),
+        transition: cli.present.transition.map(transition),
         start,
         rehearse: cli.rehearse,
         notice: (!notices.is_empty()).then(|| notices.join(" · ")),
@@ -132,6 +133,13 @@ fn route(args: &PresentArgs) -> Route {
     match args.only {
         Some(OnlyArg::Core) => Route::ONLY_CORE,
         None => Route::through(args.depth()),
+    }
+}
+
+fn transition(arg: TransitionArg) -> Transition {
+    match arg {
+        TransitionArg::Slide => Transition::Slide,
+        TransitionArg::Fade => Transition::Fade,
     }
 }
 
@@ -256,6 +264,7 @@ fn inspect_on_stage(inspect: InspectArgs) -> anyhow::Result<ExitCode> {
         consents: EffectConsents::default(),
         keys: KeyMap::default(),
         route: Route::default(),
+        transition: None,
         start: None,
         rehearse: false,
         notice: app::locale_notice(env_var),
