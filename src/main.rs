@@ -107,7 +107,8 @@ fn present(cli: Cli) -> anyhow::Result<ExitCode> {
         DeckSource::File(path) => Some((TalkFiles { deck: path.clone(), theme: cli.theme }, mode)),
         _ => None,
     };
-    let (registry, services, color_depth) = (REGISTRY, Services::default(), color_depth());
+    let (registry, services, color_depth) =
+        (REGISTRY, Services::default(), ColorDepth::from_env(env_var));
     let consents = if cli.trust { EffectConsents::all() } else { EffectConsents::default() };
     let config = AppConfig {
         deck,
@@ -120,7 +121,10 @@ fn present(cli: Cli) -> anyhow::Result<ExitCode> {
         consents,
         keys,
         route: route(&cli.present),
-        transition: cli.present.transition.map(transition),
+        transition: cli.present.transition.map(|kind| match kind {
+            TransitionArg::Slide => Transition::Slide,
+            TransitionArg::Fade => Transition::Fade,
+        }),
         start,
         rehearse: cli.rehearse,
         notice: (!notices.is_empty()).then(|| notices.join(" · ")),
@@ -133,13 +137,6 @@ fn route(args: &PresentArgs) -> Route {
     match args.only {
         Some(OnlyArg::Core) => Route::ONLY_CORE,
         None => Route::through(args.depth()),
-    }
-}
-
-fn transition(arg: TransitionArg) -> Transition {
-    match arg {
-        TransitionArg::Slide => Transition::Slide,
-        TransitionArg::Fade => Transition::Fade,
     }
 }
 
@@ -260,7 +257,7 @@ fn inspect_on_stage(inspect: InspectArgs) -> anyhow::Result<ExitCode> {
         registry: REGISTRY,
         services: Services::default(),
         themes: inspect.theme.map(|theme| theme.colors.into()).unwrap_or_default(),
-        color_depth: color_depth(),
+        color_depth: ColorDepth::from_env(env_var),
         consents: EffectConsents::default(),
         keys: KeyMap::default(),
         route: Route::default(),
@@ -271,10 +268,6 @@ fn inspect_on_stage(inspect: InspectArgs) -> anyhow::Result<ExitCode> {
         standalone: Some(demo),
     };
     run_app(config, None, None)
-}
-
-fn color_depth() -> ColorDepth {
-    ColorDepth::from_env(env_var)
 }
 
 fn env_var(name: &str) -> Option<String> {

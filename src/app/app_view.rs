@@ -38,7 +38,7 @@ impl App {
         // Late, so that views can use true colour whatever the terminal supports.
         self.config.color_depth.downgrade(&self.theme, buffer);
         match &self.steering.showing {
-            Showing::Slide if self.draw_transition(buffer) => {}
+            Showing::Slide if self.transition.draw(area, buffer) => {}
             Showing::Slide if self.overlay.is_none() => self.draw_pictures(buffer),
             // Its cells are finished already.
             Showing::Still(still) => {

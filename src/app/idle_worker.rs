@@ -17,7 +17,7 @@ const IDLE: Duration = Duration::from_secs(5);
 pub(crate) trait IdleWorker: Send + 'static {
     /// A request.
     type Request: Send + 'static;
-    /// What comes of it.
+    /// The result of a request.
     type Answer: Send;
 
     /// Does what a request asks for.

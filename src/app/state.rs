@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crossterm::event::{Event as Input, KeyEventKind};
+use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
 
 use crate::app::config::AppConfig;
@@ -241,7 +242,14 @@ impl App {
             Input::Mouse(mouse) => self.handle_mouse(mouse),
             _ => {}
         }
-        self.begin_transition_from(before, now);
+        self.transition.begin(self.config.transition, (before, self.slide_index), now);
+    }
+
+    /// Keeps a frame that was drawn, if a transition may begin at it.
+    pub(crate) fn remember_frame(&mut self, frame: &Buffer) {
+        if self.config.transition.is_some() {
+            self.transition.remember(frame);
+        }
     }
 
     /// Passes the time to the open demos that asked for ticks.
@@ -270,7 +278,6 @@ mod tests {
     use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
     use crossterm::event::KeyCode;
-    use ratatui::buffer::Buffer;
 
     use super::*;
     use crate::stage::{

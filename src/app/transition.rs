@@ -10,9 +10,7 @@ use ratatui::buffer::{Buffer, Cell, CellWidth as _};
 use ratatui::layout::Rect;
 use ratatui::style::Color;
 
-use crate::app::state::App;
-
-/// How long a transition takes.
+/// The time that a transition takes.
 const DURATION: Duration = Duration::from_millis(240);
 /// The time between two frames of a transition.
 const FRAME_INTERVAL: Duration = Duration::from_millis(16);
@@ -43,7 +41,7 @@ struct Running {
     from: Buffer,
     is_forward: bool,
     began: Instant,
-    /// How far it is, from 0 to 1.
+    /// The part of it that has been shown, from 0 to 1.
     progress: f32,
 }
 
@@ -54,9 +52,18 @@ impl TransitionState {
         self.running.take().is_some()
     }
 
-    /// Begins the transition to the slide that was opened at `now`, unless another one was opened
-    /// shortly before.
-    pub(crate) fn begin(&mut self, kind: Option<Transition>, is_forward: bool, now: Instant) {
+    /// Begins the transition between the slides of these indices, the second of which was opened at
+    /// `now`, unless another one was opened shortly before.
+    pub(crate) fn begin(
+        &mut self,
+        kind: Option<Transition>,
+        (before, at): (usize, usize),
+        now: Instant,
+    ) {
+        if before == at {
+            return;
+        }
+        let is_forward = at > before;
         let last = self.opened_at.replace(now);
         let in_a_hurry = last.is_some_and(|last| now.saturating_duration_since(last) < DURATION);
         self.running = kind
@@ -84,29 +91,17 @@ impl TransitionState {
         });
         true
     }
-}
 
-impl App {
-    /// Begins a transition if the slide with index `before` was left at `now`.
-    pub(crate) fn begin_transition_from(&mut self, before: usize, now: Instant) {
-        if self.slide_index != before {
-            let is_forward = self.slide_index > before;
-            self.transition.begin(self.config.transition, is_forward, now);
-        }
+    /// Keeps the frame that was drawn: a transition may begin at it.
+    pub(crate) fn remember(&mut self, frame: &Buffer) {
+        self.shown = Some(frame.clone());
     }
 
-    /// Keeps the frame that was drawn, if a transition may begin at it.
-    pub(crate) fn remember_frame(&mut self, frame: &Buffer) {
-        if self.config.transition.is_some() {
-            self.transition.shown = Some(frame.clone());
-        }
-    }
-
-    /// Mixes the slide that is left into a finished frame of the new one. The footer is the new
-    /// one's at once. Returns whether a transition is under way.
-    pub(crate) fn draw_transition(&self, frame: &mut Buffer) -> bool {
-        let Some(running) = &self.transition.running else { return false };
-        let above = Rect { height: self.area.height.saturating_sub(1), ..self.area };
+    /// Mixes the slide that is left into a finished frame of the new one on a screen of `area`. The
+    /// footer is the new one's at once. Returns whether a transition is under way.
+    pub(crate) fn draw(&self, area: Rect, frame: &mut Buffer) -> bool {
+        let Some(running) = &self.running else { return false };
+        let above = Rect { height: area.height.saturating_sub(1), ..area };
         let area = above.intersection(frame.area).intersection(running.from.area);
         match running.kind {
             Transition::Slide => slide(running, area, frame),
@@ -192,7 +187,7 @@ mod tests {
 
     use super::*;
     use crate::app::testing::{self, SIZE};
-    use crate::app::{AppConfig, AppEvent};
+    use crate::app::{App, AppConfig, AppEvent};
     use crate::stage::{ColorDepth, Registry};
 
     const TWO: &str = "# one\n\nalpha\n\n---\n\n# two\n\nomega\n\n---\n\n# three\n\nthree\n";

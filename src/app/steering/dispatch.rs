@@ -57,7 +57,7 @@ impl App {
         if self.steering.typing.wake_at().is_some_and(|at| at <= now) {
             let before = self.slide_index;
             self.release_waiting_key();
-            self.begin_transition_from(before, now);
+            self.transition.begin(self.config.transition, (before, self.slide_index), now);
         }
         self.dirty |= self.transition.advance(now);
     }
