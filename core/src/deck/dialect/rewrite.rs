@@ -93,6 +93,7 @@ impl<'w, 's, 'a> SlideWriter<'w, 's, 'a> {
 
     fn write(mut self) {
         let speech = speech::of(self.state.dialect);
+        speech::begin(&mut self.state, self.writer);
         for (index, piece) in self.state.slide.pieces.iter().enumerate() {
             if self.take_note(piece) {
                 continue;

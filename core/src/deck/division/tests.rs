@@ -177,3 +177,11 @@ fn files_that_include_each_other_many_times_come_to_an_end() {
     assert!(warnings.iter().any(|warning| warning.contains("at most 8 deep")));
     assert!(warnings.iter().any(|warning| warning.contains("at most 500 files")));
 }
+
+#[test]
+fn a_slide_of_settings_alone_is_carried_out() {
+    let source = "---\nsrc: ./a.md\n---\n---\nsrc: ./b.md\n---\n---\nhide: true\n---\n";
+    let files = [("./a.md", "# A\n"), ("./b.md", "# B\n")];
+    let (deck, warnings) = include(source, &files);
+    assert_eq!(deck.slides.iter().map(texts).collect::<Vec<_>>(), [["A"], ["B"]], "{warnings:?}");
+}
