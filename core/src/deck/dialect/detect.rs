@@ -331,9 +331,10 @@ pub(super) const SLIDEV_KEYS: [&str; 19] = [
 mod tests {
     use super::*;
     use crate::deck::dialect::pieces::cut;
+    use crate::deck::options::DeckOptions;
 
     fn found(head: &str, body: &str) -> (Dialect, Option<String>) {
-        let (dialect, at) = detect(head, &cut(body));
+        let (dialect, at) = detect(head, &cut(body, &DeckOptions::default()));
         let source = format!("{head}{body}");
         let line = at.map(|at| source[at..].lines().next().unwrap_or("").to_owned());
         (dialect, line)

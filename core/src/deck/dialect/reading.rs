@@ -39,7 +39,7 @@ impl<'a> Reading<'a> {
     /// Reads a deck whose front matter ends before byte `start`.
     pub(in crate::deck) fn new(source: &'a str, start: usize, options: &DeckOptions) -> Self {
         let (head, body) = source.split_at(start);
-        let pieces = pieces::cut(body);
+        let pieces = pieces::cut(body, options);
         let (mut dialect, mut evidence) = detect(head, &pieces);
         let outline = LazyCell::new(|| Outline::new(&pieces));
         // Below a blank line it is no underline, and most decks have one there.
@@ -64,7 +64,7 @@ impl<'a> Reading<'a> {
         let lists_wait = dialect == Dialect::Patat && setting(head, "incrementalLists") == "true"
             || dialect == Dialect::Deckset && setting(body, "build-lists") == "true";
         let (text, places, warnings) = if title.end > 0 || rewrite::is_needed(dialect, kept) {
-            let head = pieces::cut(head);
+            let head = pieces::cut(head, options);
             let rewritten = rewrite::rewrite(dialect, body, start, kept, &head);
             (Cow::Owned(rewritten.text), rewritten.places, rewritten.warnings)
         } else {
