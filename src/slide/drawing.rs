@@ -248,7 +248,7 @@ mod tests {
             Block::Middle,
         ];
         all.extend(blocks("middle\n"));
-        let note = Footnote { mark: "1".to_owned(), blocks: blocks("a note\n") };
+        let note = Footnote { mark: "1".to_owned(), blocks: blocks("a note\n").into() };
         all.push(Block::Footnotes(vec![note]));
         let layout = laid_out(all, SIZE.0, SIZE.1);
         let buffer = drawn(&layout, SlideProgress::default(), Rect::new(0, 0, SIZE.0, SIZE.1));

@@ -29,6 +29,10 @@ pub(in crate::deck) struct SlideBuilder {
     /// Whether any `<!-- end_slide -->` did.
     has_commands: bool,
     includes: Includes,
+    /// The footnotes of what stands on the slide before a file that is being included.
+    outer_notes: Vec<Block>,
+    /// How many slides have ended, with those that are left out.
+    ended: usize,
 }
 
 impl SlideBuilder {
@@ -44,6 +48,8 @@ impl SlideBuilder {
             has_rules: false,
             has_commands: false,
             includes: Includes::default(),
+            outer_notes: Vec::new(),
+            ended: 0,
         }
     }
 
@@ -57,6 +63,7 @@ impl SlideBuilder {
 
     fn read_slides(&mut self, reader: &mut BlockReader<'_>) {
         reader.read_footnotes();
+        reader.footnotes.blocks_mut().for_each(|block| self.includes.locate_images(block));
         let mut events = markdown::events(reader.text(), 0);
         while let Some((event, range)) = events.next() {
             match event {
@@ -205,7 +212,14 @@ impl SlideBuilder {
                 "front matter has no effect in a file that is included",
             );
         }
+        let (ended, known) = (self.ended, self.outer_notes.len());
+        self.outer_notes.extend(outer.footnotes.of_slide());
         self.read_slides(&mut reader);
+        if self.ended > ended {
+            // The slide before the file has its notes, and the next one begins to count anew.
+            outer.footnotes.end_slide();
+        }
+        self.outer_notes.truncate(known);
         outer.slide = reader.slide;
         // The file's own footnotes stand where it ends, because their numbers are its own.
         if let Some(notes) = reader.footnotes.end_slide() {
@@ -243,7 +257,9 @@ impl SlideBuilder {
         let mut slide = std::mem::replace(&mut self.slide, next);
         let arrangement = new_arrangement(&self.options);
         slide.blocks = std::mem::replace(&mut self.arrangement, arrangement).finish();
+        slide.blocks.append(&mut self.outer_notes);
         slide.blocks.extend(reader.footnotes.end_slide());
+        self.ended += 1;
         slide.shrink_to_fit();
         let is_left_out = std::mem::take(&mut self.skips);
         (!is_left_out).then_some(slide)

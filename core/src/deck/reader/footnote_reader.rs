@@ -26,7 +26,9 @@ impl<'a> BlockReader<'a> {
         while let Some((event, range)) = events.next() {
             match event {
                 Event::Start(Tag::FootnoteDefinition(label)) => {
-                    let note = self.note(range.start, &mut events);
+                    let (mut blocks, uses) = self.note(&mut events);
+                    blocks.iter_mut().for_each(Block::shrink_to_fit);
+                    let note = Note { at: range.start, blocks: blocks.into(), uses };
                     // The first text of a label counts, as on GitHub.
                     self.footnotes.notes.entry(label.to_string()).or_insert(note);
                 }
@@ -48,7 +50,7 @@ impl<'a> BlockReader<'a> {
         at: usize,
         events: &mut EventIter<'a>,
     ) -> Vec<Block> {
-        let blocks = self.note(at, events).blocks;
+        let (blocks, _) = self.note(events);
         let is_first = self.footnotes.notes.get(label).is_some_and(|first| first.at == at);
         if is_first && self.footnotes.is_used(label) {
             return Vec::new();
@@ -62,11 +64,12 @@ impl<'a> BlockReader<'a> {
         blocks
     }
 
-    fn note(&mut self, at: usize, events: &mut EventIter<'a>) -> Note {
+    /// Reads the text of a note and the labels of the notes that it uses.
+    fn note(&mut self, events: &mut EventIter<'a>) -> (Vec<Block>, Vec<String>) {
         let outer = self.footnotes.in_note.replace(Vec::new());
         let blocks = self.nested(|reader| reader.blocks(events));
         let uses = std::mem::replace(&mut self.footnotes.in_note, outer).unwrap_or_default();
-        Note { at, blocks, uses }
+        (blocks, uses)
     }
 
     /// Reads a reference to a footnote.
