@@ -5,7 +5,7 @@ use std::ops::Range;
 use pulldown_cmark::{Event, HeadingLevel, Tag};
 
 use crate::deck::dialect::Places;
-use crate::deck::directive::{self, Directive};
+use crate::deck::directive::Directive;
 use crate::deck::division::arrangement::{Arrangement, Misplaced};
 use crate::deck::division::dividers::Dividers;
 use crate::deck::division::includes::{Includes, beside};
@@ -132,19 +132,28 @@ impl SlideBuilder {
                         self.push(reader, block, start);
                     }
                 }
-                HtmlPart::Comment(at, comment) => self.apply_directive(reader, at, &comment),
+                HtmlPart::Directive(range, directive) => {
+                    self.apply_directive(reader, range, directive);
+                }
             }
         }
         self.slide.notes.append(&mut reader.notes);
     }
 
-    fn apply_directive(&mut self, reader: &mut BlockReader, at: usize, comment: &str) {
+    /// Carries out the directive that stands at `range`.
+    fn apply_directive(
+        &mut self,
+        reader: &mut BlockReader,
+        range: Range<usize>,
+        directive: Directive,
+    ) {
+        let at = range.start;
         let arrangement = &mut self.arrangement;
-        match directive::parse_directive(self.options.without_prefix(comment)) {
+        match directive {
             Directive::Pause => self.push(reader, Block::Pause, at),
             Directive::EndSlide => {
                 self.has_commands = true;
-                self.end_slide(reader, at + "<!---->".len() + comment.len());
+                self.end_slide(reader, range.end);
             }
             Directive::Section(name) => {
                 self.slide.section = Some(text::sanitize(&name).into_owned());

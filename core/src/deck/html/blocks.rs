@@ -65,6 +65,20 @@ impl HtmlBlocks {
         self.push(Block::Image(picture));
     }
 
+    /// Waits for a key press before what follows. Returns whether it can here: a table, a heading
+    /// or preformatted text appears as a whole.
+    pub(in crate::deck) fn pause(&mut self) -> bool {
+        let is_whole = |frame: &Frame| {
+            matches!(frame.kind, Kind::Heading(_) | Kind::Table(..) | Kind::Row(_) | Kind::Cell(_))
+        };
+        if self.preformatted.is_some() || self.frames.iter().any(is_whole) {
+            return false;
+        }
+        self.flush();
+        self.push(Block::Pause);
+        true
+    }
+
     /// Takes a tag that begins or ends a block, if it is one. `room` is how many levels deeper
     /// blocks can nest.
     pub(in crate::deck) fn take_tag(&mut self, tag: &Tag, room: usize) -> bool {
@@ -214,6 +228,12 @@ impl HtmlBlocks {
             match &mut frame.kind {
                 Kind::Item(blocks) | Kind::Quote(blocks) | Kind::Centered(blocks) => {
                     return blocks.push(block);
+                }
+                // A pause is no item: it stands below the last one, or above the list.
+                Kind::List { items, .. } if block == Block::Pause => {
+                    if let Some(last) = items.last_mut() {
+                        return last.blocks.push(block);
+                    }
                 }
                 Kind::List { items, .. } => {
                     return items.push(ListItem { blocks: vec![block], ..ListItem::default() });

@@ -16,6 +16,19 @@ pub(in crate::deck) enum Piece<'a> {
     Hidden(usize, &'a str),
 }
 
+impl Piece<'_> {
+    /// Returns the byte at which the piece begins.
+    pub(in crate::deck) fn start(&self) -> usize {
+        match *self {
+            Self::Comment(at, _)
+            | Self::Unclosed(at)
+            | Self::Tag(at, _)
+            | Self::Text(at, _)
+            | Self::Hidden(at, _) => at,
+        }
+    }
+}
+
 /// An opening or closing tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::deck) struct Tag<'a> {

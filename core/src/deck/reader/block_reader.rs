@@ -2,6 +2,7 @@
 //!
 //! It walks the parser's events once, in order. `parse` decides where a slide ends.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use pulldown_cmark::{BlockQuoteKind, Event, HeadingLevel, Tag, TagEnd};
@@ -13,7 +14,7 @@ use crate::deck::html::Palette;
 use crate::deck::reader::footnotes::Footnotes;
 use crate::deck::reader::html_part::HtmlPart;
 use crate::deck::reader::joined_list::join_lists;
-use crate::deck::reader::markdown::{EventIter, is_inline};
+use crate::deck::reader::markdown::{EventIter, LinkDefinitions, is_inline};
 use crate::deck::{AlertKind, Block, DeckOptions, LineIndex, Position, Warning};
 
 /// The maximum nesting depth of lists and quotes. Blocks are handled recursively, and each row of a
@@ -55,6 +56,8 @@ pub(in crate::deck) struct BlockReader<'a> {
     pub(in crate::deck) underlined: Vec<Warning>,
     /// Whether the list that was read last has the sign of the one before it.
     pub(in crate::deck) continues_list: bool,
+    /// The links that the text defines, once they are asked for.
+    pub(super) link_definitions: OnceCell<LinkDefinitions>,
 }
 
 impl<'a> BlockReader<'a> {
@@ -81,6 +84,7 @@ impl<'a> BlockReader<'a> {
             last_slide: None,
             underlined: Vec::new(),
             continues_list: false,
+            link_definitions: OnceCell::new(),
         }
     }
 
@@ -280,16 +284,16 @@ impl<'a> BlockReader<'a> {
                     self.continues_list = false;
                     blocks.extend(read);
                 }
-                HtmlPart::Comment(at, comment) => match self.directive(&comment) {
-                    Directive::Pause => blocks.push(Block::Pause),
-                    directive => self.nested_directive(at, directive),
-                },
+                HtmlPart::Directive(_, Directive::Pause) => blocks.push(Block::Pause),
+                HtmlPart::Directive(range, directive) => {
+                    self.nested_directive(range.start, directive);
+                }
             }
         }
         blocks
     }
 
-    fn directive(&self, comment: &str) -> Directive {
+    pub(super) fn directive(&self, comment: &str) -> Directive {
         directive::parse_directive(self.setup.options.without_prefix(comment))
     }
 

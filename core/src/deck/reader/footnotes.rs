@@ -57,6 +57,11 @@ impl Footnotes {
         }
     }
 
+    /// Whether there is a note with this label.
+    pub(super) fn has(&self, label: &str) -> bool {
+        self.notes.contains_key(label)
+    }
+
     /// Whether any slide shows the note with this label.
     pub(super) fn is_used(&self, label: &str) -> bool {
         self.used.contains(label)
