@@ -28,7 +28,7 @@ pub fn parse_with(source: &str, files: &mut dyn FileReader) -> (Deck, Vec<Warnin
     let lines = LineIndex::new(source);
     let mut head = read_head(source, &lines);
     let mut warnings = std::mem::take(&mut head.warnings);
-    let reading = Reading::new(source, head.body, &head.options);
+    let reading = Reading::new(source, &head);
     head.options.incremental_lists |= reading.lists_wait;
     let setup = ReaderSetup {
         read_text: &read_text,
