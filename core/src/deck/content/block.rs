@@ -22,6 +22,8 @@ pub enum Block {
     List {
         /// The first number; `None` for bullets.
         start: Option<u64>,
+        /// Whether the items stand apart: blank lines divide them or what they hold.
+        loose: bool,
         /// The items from top to bottom.
         items: Vec<ListItem>,
     },
@@ -183,7 +185,7 @@ pub struct Footnote {
     pub blocks: Arc<[Block]>,
 }
 
-/// The alignment of a table column.
+/// Where lines stand, in a column of a table or by an `alignment` directive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ColumnAlign {
     /// `---` or `:--`

@@ -31,13 +31,16 @@ pub(in crate::deck) struct SlideBuilder {
     includes: Includes,
     /// The footnotes of what stands on the slide before a file that is being included.
     outer_notes: Vec<Block>,
+    /// Whether the front matter has a title, which gets a slide if no other has it.
+    has_title: bool,
     /// How many slides have ended, with those that are left out.
     ended: usize,
 }
 
 impl SlideBuilder {
-    /// Creates a builder for a deck with these options, whose slides end at these dividers.
-    pub(in crate::deck) fn new(options: DeckOptions, dividers: Dividers) -> Self {
+    /// Creates a builder for a deck with these options, whose slides end at these dividers, and
+    /// which has a title in its front matter or not.
+    pub(in crate::deck) fn new(options: DeckOptions, dividers: Dividers, has_title: bool) -> Self {
         Self {
             arrangement: new_arrangement(&options),
             options,
@@ -49,6 +52,7 @@ impl SlideBuilder {
             has_commands: false,
             includes: Includes::default(),
             outer_notes: Vec::new(),
+            has_title,
             ended: 0,
         }
     }
@@ -285,12 +289,11 @@ impl SlideBuilder {
             return;
         }
         if last.blocks.is_empty() && last.notes.is_empty() {
-            let message = if skips {
-                "every slide is skipped; remove a `<!-- skip_slide -->`"
-            } else {
-                "the deck is empty; write a heading: `# My talk`"
-            };
-            reader.warn(0, message);
+            if skips {
+                reader.warn(0, "every slide is skipped; remove a `<!-- skip_slide -->`");
+            } else if !self.has_title {
+                reader.warn(0, "the deck is empty; write a heading: `# My talk`");
+            }
         }
         self.slides.push(last);
     }

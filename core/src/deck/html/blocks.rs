@@ -4,7 +4,7 @@
 //! of any other element the text is shown, in a paragraph of its own if it is no part of a line.
 
 use crate::deck::content::block::{Block, ColumnAlign, ImageBlock, ListItem, TableBlock};
-use crate::deck::content::code::CodeBlock;
+use crate::deck::content::code::{CodeBlock, code_lines};
 use crate::deck::content::text_run::TextRun;
 use crate::deck::html::entity::decode;
 use crate::deck::html::scan::Tag;
@@ -147,14 +147,14 @@ impl HtmlBlocks {
         match frame.kind {
             Kind::List { start, items } => {
                 if !items.is_empty() {
-                    self.push(Block::List { start, items });
+                    self.push(Block::List { start, loose: false, items });
                 }
             }
             Kind::Item(blocks) => {
                 let item = ListItem { blocks, ..ListItem::default() };
                 match self.frames.last_mut().map(|frame| &mut frame.kind) {
                     Some(Kind::List { items, .. }) => items.push(item),
-                    _ => self.push(Block::List { start: None, items: vec![item] }),
+                    _ => self.push(Block::List { start: None, loose: false, items: vec![item] }),
                 }
             }
             Kind::Quote(blocks) => {
@@ -257,11 +257,7 @@ impl HtmlBlocks {
         let Some(text) = self.preformatted.take() else { return };
         // HTML drops the line break right after the opening tag.
         let text = text.strip_prefix('\n').unwrap_or(&text);
-        let lines: Vec<String> = text
-            .trim_end()
-            .lines()
-            .map(|line| text::sanitize(&text::expand_tabs(line, 4)).into_owned())
-            .collect();
+        let lines = code_lines(text.trim_end());
         let language = std::mem::take(&mut self.language);
         if !lines.is_empty() {
             self.push(Block::Code(CodeBlock { language, lines, ..CodeBlock::default() }));

@@ -1,6 +1,6 @@
 //! Turns Markdown events into the blocks of one slide.
 //!
-//! It walks the parser's events once, in order. `parse` decides where a slide ends.
+//! It walks the parser's events once, in order. `division` decides where a slide ends.
 
 use std::cell::OnceCell;
 use std::ops::Range;
@@ -554,7 +554,7 @@ mod tests {
         assert!(
             matches!(&read[0], Block::Heading { level: 2, text } if plain_text(text) == "A & B")
         );
-        let Block::List { start: None, items } = &read[1] else { panic!("{read:?}") };
+        let Block::List { start: None, items, .. } = &read[1] else { panic!("{read:?}") };
         assert_eq!(items.len(), 2);
         assert!(matches!(&items[1].blocks[1], Block::List { start: Some(3), .. }), "{items:?}");
         assert!(matches!(&read[2], Block::Quote { blocks, .. } if blocks[..] == [paragraph("q")]));
@@ -592,6 +592,13 @@ mod tests {
     }
 
     #[test]
+    fn a_style_sheet_within_a_line_is_left_out_and_told() {
+        let (deck, warnings) = warned("text <style>b{color:red}</style>more\n");
+        assert_eq!(text_of(&deck.slides[0].blocks), "text more ");
+        assert_eq!(warnings, ["1:6: scripts and style sheets are left out"]);
+    }
+
+    #[test]
     fn text_beside_a_directive_stays() {
         let source =
             "a\n\n<!-- pause --> **three** x\n\n<!-- pause --> <b>four</b> <!-- pause --> five\n";
@@ -612,7 +619,9 @@ mod tests {
         assert_eq!(pauses, [(false, 1), (true, 2), (true, 1)]);
         let read = blocks("> 1. a\n> <!-- pause -->\n> 1. b\n");
         let [Block::Quote { blocks: inner, .. }] = &read[..] else { panic!("{read:?}") };
-        assert!(matches!(&inner[..], [Block::List { start: Some(1), items }] if items[1].pauses));
+        assert!(
+            matches!(&inner[..], [Block::List { start: Some(1), items, .. }] if items[1].pauses)
+        );
         for two in
             ["- a\n<!-- pause -->\n* b\n", "- a\n<!-- pause -->\n1. b\n", "- a\n<!-- x -->\n- b\n"]
         {
@@ -623,6 +632,20 @@ mod tests {
         let read = blocks("1. first\n\n   <!-- pause -->\n\n   more\n2. second\n");
         let [Block::List { items, .. }] = &read[..] else { panic!("{read:?}") };
         assert_eq!(items[0].blocks[1], Block::Pause);
+    }
+
+    #[test]
+    fn a_list_is_loose_where_blank_lines_divide_it() {
+        let looseness = |source: &str| match &blocks(source)[..] {
+            [Block::List { loose, .. }] => *loose,
+            other => panic!("{other:?}"),
+        };
+        for tight in ["- a\n- b\n", "- a\n  - b\n\n    c\n- d\n", "1. a\n2. b\n\n"] {
+            assert!(!looseness(tight), "{tight}");
+        }
+        for loose in ["- a\n\n- b\n", "1. a\n\n   b\n2. c\n", "- a\n<!-- pause -->\n- b\n\n- c\n"] {
+            assert!(looseness(loose), "{loose}");
+        }
     }
 
     #[test]

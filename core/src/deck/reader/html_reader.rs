@@ -9,11 +9,14 @@ use pulldown_cmark::{Event, TagEnd};
 use crate::deck::directive::Directive;
 use crate::deck::html::{self, Effect, HtmlBlocks, Piece, Tag, effect};
 use crate::deck::inline::Inline;
-use crate::deck::picture::read_picture;
+use crate::deck::picture::{percent, read_picture};
 use crate::deck::reader::block_reader::{BlockReader, MAX_DEPTH};
 use crate::deck::reader::html_part::HtmlPart;
 use crate::deck::reader::markdown::{self, EventIter};
 use crate::deck::{Block, ImageBlock};
+
+/// The warning about what is not shown.
+const HIDDEN: &str = "scripts and style sheets are left out";
 
 /// The lines of an HTML block without the signs of the quotes and lists around it.
 #[derive(Default)]
@@ -127,7 +130,7 @@ impl<'a> BlockReader<'a> {
             }
             &Piece::Hidden(at, _) => {
                 let at = source.body_offset(at);
-                self.warn_once("script", at, "scripts and style sheets are left out");
+                self.warn_once("script", at, HIDDEN);
             }
             &Piece::Text(at, text) => {
                 self.warn_about_controls(text, source.body_offset(at));
@@ -166,7 +169,13 @@ impl<'a> BlockReader<'a> {
         for piece in html::scan(html) {
             match piece {
                 Piece::Comment(at, comment) => self.inline_directive(start + at, comment),
-                Piece::Tag(at, tag) => self.inline_tag(inline, &tag, start + at),
+                Piece::Tag(at, tag) => {
+                    if matches!(tag.name.as_str(), "style" | "script") {
+                        inline.is_hidden = !tag.closes;
+                        self.warn_once("script", start + at, HIDDEN);
+                    }
+                    self.inline_tag(inline, &tag, start + at);
+                }
                 Piece::Unclosed(at) => {
                     self.warn(start + at, "this comment is never closed; end it with `-->`");
                 }
@@ -211,11 +220,7 @@ impl<'a> BlockReader<'a> {
 fn html_picture(tag: &Tag) -> ImageBlock {
     let value = |name| html::decode(tag.attribute(name).unwrap_or("")).into_owned();
     let mut picture = read_picture(&value("src"), &value("alt"), "");
-    let width = tag.attribute("width").and_then(|width| width.strip_suffix('%'));
-    picture.width_percent = width
-        .and_then(|width| width.parse().ok())
-        .filter(|width| (1..=100).contains(width))
-        .or(picture.width_percent);
+    picture.width_percent = tag.attribute("width").and_then(percent).or(picture.width_percent);
     picture
 }
 

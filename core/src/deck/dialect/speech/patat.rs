@@ -148,7 +148,8 @@ mod tests {
             _ => 0,
         });
         assert_eq!(widths.collect::<Vec<_>>(), [0, 2, 0, 2]);
-        let inner = "::: incremental\n\n- a\n- b\n\n::: warning\nx\n:::\n\n- c\n\n:::\n\n- d\n- e\n";
+        let inner =
+            "::: incremental\n\n- a\n- b\n\n::: warning\nx\n:::\n\n- c\n\n:::\n\n- d\n- e\n";
         assert_eq!(slide(&format!("# A\n\n{inner}")).steps(), 6, "`x` and `d` wait, `e` does not");
         let waiting = "---\npatat:\n  incrementalLists: true\n---\n\n# A\n\n::: nonincremental\n- a\n:::\n\n- b\n";
         assert_eq!(read(waiting).0.slides[0].steps(), 2);
