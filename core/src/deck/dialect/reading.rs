@@ -227,7 +227,7 @@ mod tests {
             format!("{:?}", deck.slides[0]).contains("title = T"),
             "what can't be read is shown"
         );
-        let told = "2: the front matter is not valid TOML";
-        assert!(warnings.len() == 1 && warnings[0].starts_with(told), "{warnings:?}");
+        let start = "2: the front matter is not valid TOML";
+        assert!(warnings.len() == 1 && warnings[0].starts_with(start), "{warnings:?}");
     }
 }

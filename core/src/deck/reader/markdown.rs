@@ -52,8 +52,10 @@ pub(super) fn part_events<'p, 'e>(
     links: &LinkDefinitions,
     footnotes: impl Iterator<Item = &'p str>,
 ) -> EventIter<'e> {
-    let defined: String = footnotes.map(|label| format!("\n\n[^{label}]: x")).collect();
-    let text = part.to_owned() + &defined;
+    let mut text = part.to_owned();
+    for label in footnotes {
+        text.extend(["\n\n[^", label, "]: x"]);
+    }
     let link = |broken: BrokenLink| {
         let (target, title) = links.get(&broken.reference.to_lowercase())?;
         Some((target.clone().into(), title.clone().into()))
