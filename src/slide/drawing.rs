@@ -182,6 +182,20 @@ mod tests {
     }
 
     #[test]
+    fn the_items_of_a_loose_list_stand_apart() {
+        let gaps = |source: &str| {
+            let layout = laid_out(blocks(source), SIZE.0, SIZE.1);
+            let area = Rect::new(0, 0, SIZE.0, SIZE.1);
+            let buffer = drawn(&layout, SlideProgress::default(), area);
+            let bullets = (0..SIZE.1).filter(|&y| buffer[(2, y)].symbol() == "•");
+            let rows: Vec<u16> = bullets.collect();
+            rows.windows(2).map(|pair| pair[1] - pair[0]).collect::<Vec<u16>>()
+        };
+        assert_eq!(gaps("- a\n- b\n- c\n"), [1, 1]);
+        assert_eq!(gaps("- a\n\n- b\n- c\n"), [2, 2]);
+    }
+
+    #[test]
     fn each_column_waits_for_its_own_steps() {
         let column = |source| Column { weight: 1, blocks: blocks(source) };
         let columns = || {
@@ -248,7 +262,7 @@ mod tests {
             Block::Middle,
         ];
         all.extend(blocks("middle\n"));
-        let note = Footnote { mark: "1".to_owned(), blocks: blocks("a note\n") };
+        let note = Footnote { mark: "1".to_owned(), blocks: blocks("a note\n").into() };
         all.push(Block::Footnotes(vec![note]));
         let layout = laid_out(all, SIZE.0, SIZE.1);
         let buffer = drawn(&layout, SlideProgress::default(), Rect::new(0, 0, SIZE.0, SIZE.1));

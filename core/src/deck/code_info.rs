@@ -137,7 +137,7 @@ impl CodeInfo {
         let inner = inner.trim();
         // In square brackets, a number in front is that of the first line; a word is a title.
         let (start, lines) = match inner.split_once(':') {
-            Some((start, lines)) if closing == ']' => (start.trim().parse().ok(), lines),
+            Some((start, lines)) if closing == ']' => (line_number(start), lines),
             _ => (None, inner),
         };
         match selections(lines) {
@@ -166,7 +166,7 @@ impl CodeInfo {
                             self.first_number = self.first_number.or(Some(1));
                         }
                         "startLine" | "startFrom" => {
-                            self.first_number = value.parse().ok().or(self.first_number);
+                            self.first_number = line_number(value).or(self.first_number);
                         }
                         _ => {}
                     }
@@ -223,7 +223,7 @@ fn selection(text: &str) -> Result<LineSelection, InvalidLines> {
 fn range(text: &str) -> Result<RangeInclusive<usize>, InvalidLines> {
     let number = |text: &str| {
         let problem = || InvalidLines::NoNumber(text.to_owned());
-        text.trim().parse::<usize>().ok().filter(|&number| number > 0).ok_or_else(problem)
+        line_number(text).filter(|&number| number > 0).ok_or_else(problem)
     };
     let (first, last) = match text.split_once('-') {
         Some((first, last)) => (number(first)?, number(last)?),
@@ -233,6 +233,11 @@ fn range(text: &str) -> Result<RangeInclusive<usize>, InvalidLines> {
         return Err(InvalidLines::Reversed { first, last });
     }
     Ok(first..=last)
+}
+
+/// Returns the number of a line, which no file has more of than 32 bits can count.
+fn line_number(text: &str) -> Option<usize> {
+    text.trim().parse::<u32>().ok().and_then(|number| usize::try_from(number).ok())
 }
 
 /// Returns what stands before lines that presenterm hides in a language.
@@ -293,6 +298,11 @@ mod tests {
         assert_eq!(read("x {}").highlights, []);
         assert_eq!(read("ts {2}{lines:true,startLine:5}").first_number, Some(5));
         assert_eq!(read("ts [app.ts]").highlights, []);
+        let most = usize::MAX;
+        for info in [format!("x [{most}: 1]"), format!("x {{startLine:{most}}}")] {
+            assert_eq!(read(&info).first_number, None, "{info}");
+        }
+        assert_eq!(CodeInfo::read(&format!("x {{{most}}}")).problems.len(), 1);
     }
 
     #[test]

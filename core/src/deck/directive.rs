@@ -64,7 +64,7 @@ struct Form {
 /// The largest number of blank rows that one directive adds.
 const MAX_BLANK_ROWS: u16 = 200;
 /// The largest number of columns in a layout.
-const MAX_COLUMNS: usize = 16;
+pub(super) const MAX_COLUMNS: usize = 16;
 
 /// The directives. All but `section` and `depth` are presenterm's comment commands.
 const FORMS: [Form; 23] = [

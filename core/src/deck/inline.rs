@@ -29,6 +29,8 @@ pub(super) struct Inline {
     pictures: Vec<ImageBlock>,
     /// Whether anything but pictures is shown.
     has_text: bool,
+    /// Whether what follows is no text: a style sheet or a script.
+    pub(super) is_hidden: bool,
 }
 
 struct OpenTag {
@@ -64,6 +66,9 @@ impl Inline {
 
     /// Appends text in a style of its own.
     pub(super) fn push_styled(&mut self, text: &str, style: TextStyle) {
+        if self.is_hidden {
+            return;
+        }
         if let Some(picture) = &mut self.picture {
             picture.alt.push_str(text);
             return;

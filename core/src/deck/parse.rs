@@ -28,7 +28,7 @@ pub fn parse_with(source: &str, files: &mut dyn FileReader) -> (Deck, Vec<Warnin
     let lines = LineIndex::new(source);
     let mut head = read_head(source, &lines);
     let mut warnings = std::mem::take(&mut head.warnings);
-    let reading = Reading::new(source, head.body, &head.options);
+    let reading = Reading::new(source, &head);
     head.options.incremental_lists |= reading.lists_wait;
     let setup = ReaderSetup {
         read_text: &read_text,
@@ -36,7 +36,8 @@ pub fn parse_with(source: &str, files: &mut dyn FileReader) -> (Deck, Vec<Warnin
         palette: head.front_matter.theme.as_ref().map_or(&[], |theme| &theme.colors),
     };
     let mut reader = BlockReader::new(&lines, &reading.text, &reading.places, setup);
-    let builder = SlideBuilder::new(head.options.clone(), reading.dividers.clone());
+    let has_title = head.front_matter.title.is_some() || reading.title.title.is_some();
+    let builder = SlideBuilder::new(head.options.clone(), reading.dividers.clone(), has_title);
     let slides = builder.read_deck(&mut reader);
     warnings.append(&mut reader.warnings);
     for (at, message) in &reading.warnings {
@@ -178,11 +179,11 @@ mod tests {
         assert_eq!(plain_text(runs), "plain bold both gone code link");
         assert!(runs.iter().any(|run| run.style.bold && run.style.italic && run.text == "both"));
         assert_eq!(runs.last().unwrap().link.as_deref(), Some("https://x.y"));
-        let Block::List { start: None, items } = &blocks[2] else { panic!("{blocks:?}") };
+        let Block::List { start: None, items, .. } = &blocks[2] else { panic!("{blocks:?}") };
         assert!(matches!(items[0].blocks[1], Block::List { start: Some(1), .. }));
         assert_eq!((items[0].task, items[1].task, items[2].task), (None, Some(true), Some(false)));
         let loose = slides("- [x] a\n\n- [ ] b\n").remove(0).blocks;
-        let Block::List { items, .. } = &loose[0] else { panic!("{loose:?}") };
+        let Block::List { loose: true, items, .. } = &loose[0] else { panic!("{loose:?}") };
         assert_eq!((items[0].task, items[1].task), (Some(true), Some(false)));
         let Block::Table(table) = &blocks[3] else { panic!("{blocks:?}") };
         assert_eq!(table.columns, [ColumnAlign::Left, ColumnAlign::Right]);

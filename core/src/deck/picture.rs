@@ -68,7 +68,8 @@ fn attribute(word: &str, prefix: &str, is_background: bool) -> Option<Attribute>
     counts.then(|| Attribute { width: percent(word) })
 }
 
-fn percent(text: &str) -> Option<u8> {
+/// Reads a width in percent.
+pub(super) fn percent(text: &str) -> Option<u8> {
     let number = text.strip_suffix('%')?.parse().ok()?;
     (1..=100).contains(&number).then_some(number)
 }

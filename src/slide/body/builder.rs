@@ -160,7 +160,9 @@ impl BodyBuilder<'_> {
                 let pieces = styled_runs(runs, Style::new(), self.style.theme);
                 self.text(&pieces, prefix, room);
             }
-            Block::List { start, items } => self.list(*start, items, prefix, room),
+            Block::List { start, loose, items } => {
+                self.list(*start, *loose, items, prefix, room);
+            }
             Block::Table(table) => self.table(table, prefix, room),
             Block::Quote { alert, blocks } => self.quote(*alert, blocks, prefix, room),
             Block::Code(code) => self.code(code, prefix, room),

@@ -31,15 +31,15 @@ impl BodyBuilder<'_> {
             !code.hides_background && !matches!(code.language.as_str(), "text" | "txt" | "");
         let colored = self.style.highlights.tokens(&code.language, &code.lines);
         let widest = code.lines.iter().map(|line| text::width(line)).max().unwrap_or(0);
-        let digits = code
-            .first_number
-            .map_or(0, |first| (first + code.lines.len().saturating_sub(1)).to_string().len());
+        let digits = code.first_number.map_or(0, |first| {
+            first.saturating_add(code.lines.len().saturating_sub(1)).to_string().len()
+        });
         let first_row = self.row_number();
         let lines = code.lines.iter().enumerate().map(|(index, line)| {
             let tokens = colored.and_then(|lines| lines.get(index));
             let mut body = colored_line(line, tokens, self.style.theme);
             if let Some(first) = code.first_number {
-                let number = format!("{:>digits$}  ", first + index);
+                let number = format!("{:>digits$}  ", first.saturating_add(index));
                 body.spans.insert(0, Span::styled(number, self.style.theme.dim()));
             }
             if panel || !code.highlights.is_empty() {

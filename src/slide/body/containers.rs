@@ -21,6 +21,7 @@ impl BodyBuilder<'_> {
     pub(super) fn list(
         &mut self,
         start: Option<u64>,
+        loose: bool,
         items: &[ListItem],
         prefix: &mut LinePrefix,
         room: Room,
@@ -28,16 +29,16 @@ impl BodyBuilder<'_> {
         const BULLETS: [&str; 3] = ["•", "◦", "▪"];
         let theme = self.style.theme;
         let bullets = prefix.rest.iter().filter(|span| span.content.trim().is_empty()).count();
-        // CommonMark's tight and loose, told by the items, because the parser does not report blank
-        // lines.
-        let loose = items.iter().any(|item| {
-            item.blocks.len() > 1
-                && item
-                    .blocks
-                    .iter()
-                    .skip(1)
-                    .any(|block| !matches!(block, Block::List { .. } | Block::Pause))
-        });
+        // Items that hold more than a line and a list are hard to tell apart without blank rows.
+        let loose = loose
+            || items.iter().any(|item| {
+                item.blocks.len() > 1
+                    && item
+                        .blocks
+                        .iter()
+                        .skip(1)
+                        .any(|block| !matches!(block, Block::List { .. } | Block::Pause))
+            });
         let last = start.map(|start| start.saturating_add(items.len().saturating_sub(1) as u64));
         for (index, item) in items.iter().enumerate() {
             if item.pauses {

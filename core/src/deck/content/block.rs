@@ -1,5 +1,7 @@
 //! The blocks of a slide.
 
+use std::sync::Arc;
+
 use crate::deck::content::code::CodeBlock;
 use crate::deck::content::text_run::TextRun;
 use crate::deck::demo_fence::DemoFence;
@@ -20,6 +22,8 @@ pub enum Block {
     List {
         /// The first number; `None` for bullets.
         start: Option<u64>,
+        /// Whether the items stand apart: blank lines divide them or what they hold.
+        loose: bool,
         /// The items from top to bottom.
         items: Vec<ListItem>,
     },
@@ -68,32 +72,36 @@ impl Block {
             Self::Quote { blocks, .. } | Self::Styled { blocks, .. } => Box::new(blocks.iter()),
             Self::List { items, .. } => Box::new(items.iter().flat_map(|item| &item.blocks)),
             Self::Columns(columns) => Box::new(columns.iter().flat_map(|column| &column.blocks)),
-            Self::Footnotes(notes) => Box::new(notes.iter().flat_map(|note| &note.blocks)),
+            Self::Footnotes(notes) => Box::new(notes.iter().flat_map(|note| note.blocks.iter())),
             _ => Box::new(std::iter::empty()),
         }
     }
 
-    /// Returns the lists of blocks that this one holds, in order.
-    fn child_lists(&mut self) -> Vec<&mut Vec<Self>> {
+    /// Returns the lists of blocks that this one holds for itself, in order: footnotes are shared.
+    pub(in crate::deck) fn child_lists(&mut self) -> Vec<&mut Vec<Self>> {
         match self {
             Self::Quote { blocks, .. } | Self::Styled { blocks, .. } => vec![blocks],
             Self::List { items, .. } => items.iter_mut().map(|item| &mut item.blocks).collect(),
             Self::Columns(columns) => columns.iter_mut().map(|column| &mut column.blocks).collect(),
-            Self::Footnotes(notes) => notes.iter_mut().map(|note| &mut note.blocks).collect(),
             _ => Vec::new(),
         }
     }
 
     /// Forgets where the block stands in the file.
     pub(super) fn forget_positions(&mut self) {
-        if let Self::Demo(fence) = self {
-            fence.forget_positions();
+        match self {
+            Self::Demo(fence) => fence.forget_positions(),
+            Self::Footnotes(notes) => {
+                let shared = notes.iter_mut().flat_map(|note| Arc::make_mut(&mut note.blocks));
+                shared.for_each(Self::forget_positions);
+            }
+            _ => {}
         }
         self.child_lists().into_iter().flatten().for_each(Self::forget_positions);
     }
 
     /// Gives back the memory that the block's lists have too much.
-    pub(super) fn shrink_to_fit(&mut self) {
+    pub(in crate::deck) fn shrink_to_fit(&mut self) {
         match self {
             Self::List { items, .. } => items.shrink_to_fit(),
             Self::Table(table) => {
@@ -173,11 +181,11 @@ pub struct ImageBlock {
 pub struct Footnote {
     /// The mark, as it stands in the text: its number on the slide.
     pub mark: String,
-    /// The note's text.
-    pub blocks: Vec<Block>,
+    /// The note's text, which all slides share that use it.
+    pub blocks: Arc<[Block]>,
 }
 
-/// The alignment of a table column.
+/// Where lines stand, in a column of a table or by an `alignment` directive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ColumnAlign {
     /// `---` or `:--`

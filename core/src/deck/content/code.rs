@@ -2,6 +2,8 @@
 
 use std::ops::RangeInclusive;
 
+use crate::text;
+
 /// A block of code.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CodeBlock {
@@ -42,6 +44,11 @@ impl LineSelection {
             Self::Lines(ranges) => ranges.iter().any(|range| range.contains(&number)),
         }
     }
+}
+
+/// Returns the lines of `code` as a terminal can show them.
+pub(in crate::deck) fn code_lines(code: &str) -> Vec<String> {
+    code.lines().map(|line| text::sanitize(&text::expand_tabs(line, 4)).into_owned()).collect()
 }
 
 #[cfg(test)]

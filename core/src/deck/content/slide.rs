@@ -41,7 +41,7 @@ pub struct Slide {
     /// The slide's content from top to bottom, with [`Block::Pause`] where it waits for a key
     /// press.
     pub blocks: Vec<Block>,
-    /// The speaker notes, each as written between `<!-- speaker_note:` and `-->`.
+    /// The speaker notes, in the order in which the deck has them.
     pub notes: Vec<String>,
 }
 
@@ -81,15 +81,23 @@ impl Slide {
 
     /// Whether another slide has the same content, wherever both stand in their files.
     pub fn same_content(&self, other: &Self) -> bool {
+        let Self { position: _, section, depth, hides_footer, blocks, notes } = self;
+        let is_same_around = *section == other.section
+            && *depth == other.depth
+            && *hides_footer == other.hides_footer
+            && *notes == other.notes
+            && blocks.len() == other.blocks.len();
+        if !is_same_around || *blocks == other.blocks {
+            return is_same_around;
+        }
+        // Only demos know where they stand, and most slides have none.
         let without_positions = |slide: &Self| {
-            let mut slide = Self { position: Position::default(), ..slide.clone() };
-            slide.blocks.iter_mut().for_each(Block::forget_positions);
-            slide
+            let mut blocks = slide.blocks.clone();
+            blocks.iter_mut().for_each(Block::forget_positions);
+            blocks
         };
-        // Most slides of a deck that was saved again hold no demo, and have moved at most.
-        self.notes == other.notes
-            && self.blocks.len() == other.blocks.len()
-            && without_positions(self) == without_positions(other)
+        let has_demos = |slide: &Self| slide.demos().next().is_some();
+        has_demos(self) && has_demos(other) && without_positions(self) == without_positions(other)
     }
 
     /// Gives back the memory that the slide's lists have too much: a deck keeps all its slides.
@@ -128,7 +136,8 @@ mod tests {
             Column { weight: 1, blocks: vec![quote] },
             Column { weight: 1, blocks: vec![paragraph("d")] },
         ]);
-        let list = Block::List { start: None, items: vec![item(vec![paragraph("e")])] };
+        let list =
+            Block::List { start: None, loose: false, items: vec![item(vec![paragraph("e")])] };
         let slide = Slide { blocks: vec![paragraph("a"), columns, list], ..Slide::default() };
         let texts: Vec<String> = slide
             .all_blocks()
@@ -149,6 +158,14 @@ mod tests {
         assert!(here != there && here.same_content(&there));
         assert!(!here.same_content(&slide(&demo.replace("\"a\"", "\"b\""))));
         assert!(!here.same_content(&slide(&format!("{demo}\n<!-- speaker_note: x -->\n"))));
+        for change in ["<!-- section: S -->\n", "<!-- depth: deep -->\n", "<!-- no_footer -->\n"] {
+            assert!(!slide("# A\n").same_content(&slide(&format!("{change}\n# A\n"))), "{change}");
+        }
+        assert!(slide("# A\n").same_content(&slide("\n\n# A\n")));
+        assert!(!slide("# A\n").same_content(&slide("# B\n")));
+        let noted = format!("x[^1]\n\n[^1]:\n    {}", demo[2..].replace("\n  ", "\n    "));
+        assert!(slide(&noted).demos().next().is_some(), "{noted}");
+        assert!(slide(&noted).same_content(&slide(&format!("# One\n\n---\n\n{noted}"))));
     }
 
     #[test]
@@ -156,6 +173,7 @@ mod tests {
         let item = |pauses, blocks| ListItem { pauses, blocks, ..ListItem::default() };
         let list = Block::List {
             start: None,
+            loose: false,
             items: vec![item(false, vec![]), item(true, vec![Block::Pause]), item(true, vec![])],
         };
         let table = Block::Table(TableBlock {

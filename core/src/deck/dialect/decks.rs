@@ -327,3 +327,13 @@ fn the_words_of_a_dialect_are_no_mistakes_in_it() {
         assert_eq!(read(quiet).1, [] as [&str; 0]);
     }
 }
+
+#[test]
+fn a_prefix_of_commands_is_known_to_the_dialects() {
+    let head = "options:\n  command_prefix: \"cmd:\"\n";
+    let deck = format!("---\n{head}---\n\n# A\n\n---\n\na\n\n<!-- cmd:end_slide -->\n\n# B\n");
+    assert_eq!(read(&deck).0.slides.len(), 2, "where comments end slides, `---` draws a line");
+    let deck = format!("---\nmarp: true\n{head}---\n\n# A\n\n<!-- cmd:pause -->\n\na\n");
+    let slide = &read(&deck).0.slides[0];
+    assert_eq!((slide.steps(), slide.notes.len()), (2, 0), "a pause is no note of Marp");
+}

@@ -99,6 +99,7 @@ pub(super) fn detect(head: &str, pieces: &[Piece]) -> (Dialect, Option<usize>) {
     let mut signs = Signs::default();
     signs.read_head(head);
     let mut is_slide_start = true;
+    let has_commands = pieces.iter().any(is_shared_command);
     for (index, piece) in pieces.iter().enumerate() {
         let at = head.len().saturating_add(piece.start);
         match piece.kind {
@@ -109,8 +110,9 @@ pub(super) fn detect(head: &str, pieces: &[Piece]) -> (Dialect, Option<usize>) {
                 if is_slide_start {
                     signs.read_first_line(line, at);
                 }
-                if begins_notes(pieces, index) {
-                    signs.add(Dialect::RevealMd, 2, at);
+                // Prose can begin like that, and ends a deck once rather than twice.
+                if !has_commands && begins_notes(pieces, index) {
+                    signs.add(Dialect::RevealMd, 1, at);
                 }
                 if is_rule(line) {
                     signs.read_rule(line, pieces.get(index + 1), at);
@@ -270,6 +272,13 @@ impl Signs {
     }
 }
 
+/// Whether the piece is a command that we and presenterm have, and none that reveal.js knows.
+fn is_shared_command(piece: &Piece) -> bool {
+    let PieceKind::Comment(text) = piece.kind else { return false };
+    let name = text.split(':').next().unwrap_or("").trim();
+    matches!(name, "pause" | "end_slide" | "speaker_note")
+}
+
 /// Whether `text` begins the notes of a slide for reveal.js.
 pub(super) fn starts_notes(text: &str) -> bool {
     let mut words = text.splitn(2, ':');
@@ -331,12 +340,24 @@ pub(super) const SLIDEV_KEYS: [&str; 19] = [
 mod tests {
     use super::*;
     use crate::deck::dialect::pieces::cut;
+    use crate::deck::options::DeckOptions;
 
     fn found(head: &str, body: &str) -> (Dialect, Option<String>) {
-        let (dialect, at) = detect(head, &cut(body));
+        let (dialect, at) = detect(head, &cut(body, &DeckOptions::default()));
         let source = format!("{head}{body}");
         let line = at.map(|at| source[at..].lines().next().unwrap_or("").to_owned());
         (dialect, line)
+    }
+
+    #[test]
+    fn a_paragraph_that_begins_with_note_makes_no_other_tool_of_a_deck() {
+        let ours = (Dialect::Wiretalk, None);
+        assert_eq!(found("", "# A\n\nNote: once\n"), ours);
+        let twice = "\n---\n\n# B\n\nNote: one\n\n---\n\n# C\n\nNote: two\n";
+        assert_eq!(found("", &format!("# A\n{twice}")).0, Dialect::RevealMd);
+        for command in ["pause", "end_slide", "speaker_note: hi"] {
+            assert_eq!(found("", &format!("# A\n\n<!-- {command} -->\n{twice}")), ours);
+        }
     }
 
     #[test]
@@ -357,7 +378,12 @@ mod tests {
             ("", "# A\n\n---\nlayout: center\n---\n\n# B\n", Dialect::Slidev, "layout: center"),
             ("", "# A\n\n<v-click>\n\nb\n\n</v-click>\n", Dialect::Slidev, "<v-click>"),
             ("", "# A\n\n- b <!-- .element: class=\"fragment\" -->\n", Dialect::RevealMd, "- b"),
-            ("", "# A\n\nNotes: say it\n", Dialect::RevealMd, "Notes: say it"),
+            (
+                "",
+                "# A\n\nNotes: say it\n\n---\n\n# B\n\nNote: and that\n",
+                Dialect::RevealMd,
+                "Notes: say it",
+            ),
             ("", "%title: A\n%author: B\n\n# A\n", Dialect::Mdp, "%title: A"),
             ("", "# A\n\n--\n\n## B\n\n???\nc\n", Dialect::Deckhand, "--"),
             ("", "class: center\n\n# A\n\n--\n\nb\n\n???\nc\n", Dialect::Remark, "class: center"),

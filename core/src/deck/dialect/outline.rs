@@ -124,9 +124,10 @@ fn is_text(line: &str) -> bool {
 mod tests {
     use super::*;
     use crate::deck::dialect::pieces::cut;
+    use crate::deck::options::DeckOptions;
 
     fn outline(body: &str) -> Outline {
-        Outline::new(&cut(body))
+        Outline::new(&cut(body, &DeckOptions::default()))
     }
 
     #[test]

@@ -8,10 +8,10 @@ use crate::deck::dialect::kind::Dialect;
 use crate::deck::dialect::outline::{Outline, is_rule};
 use crate::deck::dialect::pieces::{self, Piece, PieceKind};
 use crate::deck::dialect::rewrite;
-use crate::deck::dialect::title_block::{TitleBlock, toml_block};
+use crate::deck::dialect::title_block::TitleBlock;
 use crate::deck::dialect::writer::Places;
 use crate::deck::division::Dividers;
-use crate::deck::options::DeckOptions;
+use crate::deck::front_matter::{Head, YamlEntry, YamlValue, parse_mapping};
 
 /// How many headings of a level it takes to divide a deck that says nothing about its slides.
 const MIN_HEADINGS: usize = 3;
@@ -36,18 +36,20 @@ pub(in crate::deck) struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    /// Reads a deck whose front matter ends before byte `start`.
-    pub(in crate::deck) fn new(source: &'a str, start: usize, options: &DeckOptions) -> Self {
+    /// Reads a deck behind its front matter.
+    pub(in crate::deck) fn new(source: &'a str, front: &Head) -> Self {
+        let (start, options) = (front.body, &front.options);
         let (head, body) = source.split_at(start);
-        let pieces = pieces::cut(body);
+        let pieces = pieces::cut(body, options);
         let (mut dialect, mut evidence) = detect(head, &pieces);
         let outline = LazyCell::new(|| Outline::new(&pieces));
         // Below a blank line it is no underline, and most decks have one there.
         let has_rule =
             pieces.windows(2).any(|pair| pair[1].line().is_some_and(is_rule) && pair[0].is_blank());
         let has_end_slide = pieces.iter().any(|piece| is_comment(piece, "end_slide"));
+        let (mut title, problem) = toml_title(head, body);
         if dialect == Dialect::Wiretalk && evidence.is_none() {
-            if toml_block(body).is_some() {
+            if title.is_toml {
                 (dialect, evidence) = (Dialect::Toml, Some(start));
             } else if !has_end_slide
                 && !has_rule
@@ -57,21 +59,27 @@ impl<'a> Reading<'a> {
                 dialect = Dialect::Headings;
             }
         }
-        let title = TitleBlock::read(dialect, body);
+        if !title.is_toml {
+            title = TitleBlock::read(dialect, body);
+        }
         let first = pieces.partition_point(|piece| piece.start < title.end);
         let kept = &pieces[first..];
-        let dividers = dividers(dialect, &outline, kept, head, options, has_end_slide);
-        let lists_wait = dialect == Dialect::Patat && setting(head, "incrementalLists") == "true"
+        let dividers = dividers(dialect, &outline, kept, front, has_end_slide);
+        let patat_waits = || text_of(&front.entries, "incrementalLists") == Some("true");
+        let lists_wait = dialect == Dialect::Patat && patat_waits()
             || dialect == Dialect::Deckset && setting(body, "build-lists") == "true";
         let (text, places, warnings) = if title.end > 0 || rewrite::is_needed(dialect, kept) {
-            let head = pieces::cut(head);
-            let rewritten = rewrite::rewrite(dialect, body, start, kept, &head);
+            let head = pieces::cut(head, options);
+            let rewritten = rewrite::rewrite(dialect, body, start, kept, &head, lists_wait);
             (Cow::Owned(rewritten.text), rewritten.places, rewritten.warnings)
         } else {
             (Cow::Borrowed(body), Places::as_written(start), Vec::new())
         };
-        let warnings =
-            warnings.into_iter().map(|(at, message)| (start.saturating_add(at), message)).collect();
+        let warnings = problem
+            .into_iter()
+            .chain(warnings)
+            .map(|(at, message)| (start.saturating_add(at), message))
+            .collect();
         Self { dialect, evidence, title, dividers, lists_wait, text, places, warnings }
     }
 }
@@ -81,20 +89,22 @@ fn dividers(
     dialect: Dialect,
     outline: &LazyCell<Outline, impl FnOnce() -> Outline>,
     pieces: &[Piece],
-    head: &str,
-    options: &DeckOptions,
+    front: &Head,
     has_end_slide: bool,
 ) -> Dividers {
+    let options = &front.options;
     let mut dividers = match dialect {
         Dialect::Patat | Dialect::Pandoc if !outline.has_rule => {
-            let level = setting(head, "slideLevel").parse().ok().or(outline.pandoc_level());
-            Dividers::headings(level.unwrap_or(0))
+            let level = text_of(&front.entries, "slideLevel").and_then(|text| text.parse().ok());
+            Dividers::headings(level.or(outline.pandoc_level()).unwrap_or(0))
         }
         Dialect::Lookatme if !outline.has_rule => {
             Dividers::headings(outline.repeated_level(2).unwrap_or(0))
         }
         Dialect::Headings => Dividers::headings(outline.repeated_level(MIN_HEADINGS).unwrap_or(0)),
-        Dialect::Marp => Dividers { levels: heading_divider(head, pieces), ..Dividers::default() },
+        Dialect::Marp => {
+            Dividers { levels: heading_divider(&front.entries, pieces), ..Dividers::default() }
+        }
         Dialect::Mdp => Dividers { any_rule: true, ..Dividers::default() },
         // In presenterm, `---` draws a line where comments or titles end the slides.
         Dialect::Presenterm => {
@@ -115,9 +125,34 @@ fn is_comment(piece: &Piece, command: &str) -> bool {
     matches!(piece.kind, PieceKind::Comment(text) if text.trim() == command)
 }
 
-/// Returns the value of a line `key: value`, at any depth of a YAML mapping; empty if there is none.
-fn setting<'a>(yaml: &'a str, key: &str) -> &'a str {
-    let values = yaml.lines().filter_map(|line| line.split_once(':'));
+/// Returns the title block in TOML at the top of a deck without other front matter, and what is wrong
+/// with it: the byte of the body, and a message.
+fn toml_title(head: &str, body: &str) -> (TitleBlock, Option<(usize, String)>) {
+    // A byte order mark is no front matter.
+    let is_top = head.trim_start_matches('\u{feff}').is_empty();
+    match TitleBlock::read_toml(body).filter(|_| is_top) {
+        None => (TitleBlock::default(), None),
+        Some(Ok(title)) => (title, None),
+        Some(Err(problem)) => (TitleBlock::default(), Some(problem)),
+    }
+}
+
+/// Returns the value of a key, at any depth of a YAML mapping.
+fn value_of<'e>(entries: &'e [YamlEntry], key: &str) -> Option<&'e YamlValue> {
+    entries.iter().find_map(|entry| match &entry.value {
+        value if entry.key == key => Some(value),
+        YamlValue::Mapping(inner) => value_of(inner, key),
+        _ => None,
+    })
+}
+
+fn text_of<'e>(entries: &'e [YamlEntry], key: &str) -> Option<&'e str> {
+    value_of(entries, key).and_then(YamlValue::text)
+}
+
+/// Returns the value of the first line `key: value`; empty if there is none.
+fn setting<'a>(text: &'a str, key: &str) -> &'a str {
+    let values = text.lines().filter_map(|line| line.split_once(':'));
     values
         .filter(|(name, _)| name.trim() == key)
         .map(|(_, value)| value.trim())
@@ -127,18 +162,72 @@ fn setting<'a>(yaml: &'a str, key: &str) -> &'a str {
 
 /// Returns the levels of headings at which Marp begins a slide: `headingDivider: 2` is all down to
 /// that one, `headingDivider: [1, 3]` those.
-fn heading_divider(head: &str, pieces: &[Piece]) -> [bool; 6] {
-    let comments = pieces.iter().filter_map(|piece| match piece.kind {
-        PieceKind::Comment(text) => Some(setting(text, "headingDivider")),
-        PieceKind::Line(_) | PieceKind::Code(_) => None,
-    });
-    let mut values = std::iter::once(setting(head, "headingDivider")).chain(comments);
-    let value = values.find(|value| !value.is_empty()).unwrap_or("");
-    let numbers: Vec<usize> =
-        value.split([',', '[', ']', ' ']).filter_map(|number| number.parse().ok()).collect();
-    let is_list = value.starts_with('[');
-    std::array::from_fn(|index| {
-        let level = index + 1;
-        numbers.iter().any(|&number| number == level || (!is_list && level < number))
-    })
+fn heading_divider(head: &[YamlEntry], pieces: &[Piece]) -> [bool; 6] {
+    const KEY: &str = "headingDivider";
+    let in_comment = |piece: &Piece| match piece.kind {
+        PieceKind::Comment(text) if text.contains(KEY) => {
+            let entries = parse_mapping(text, 1).ok()??;
+            value_of(&entries, KEY).cloned()
+        }
+        _ => None,
+    };
+    let value = value_of(head, KEY).cloned().or_else(|| pieces.iter().find_map(in_comment));
+    let number = |value: &YamlValue| value.text().and_then(|text| text.trim().parse().ok());
+    let (deepest, levels) = match &value {
+        Some(YamlValue::List(values)) => (0, values.iter().filter_map(number).collect()),
+        Some(value) => (number(value).unwrap_or(0), Vec::<usize>::new()),
+        None => (0, Vec::new()),
+    };
+    std::array::from_fn(|index| index < deepest || levels.contains(&(index + 1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deck::{Deck, Warning, parse};
+
+    fn read(source: &str) -> (Deck, Vec<String>) {
+        let (deck, warnings) = parse(source);
+        let line = |warning: Warning| format!("{}: {}", warning.position.line, warning.message);
+        (deck, warnings.into_iter().map(line).collect())
+    }
+
+    #[test]
+    fn settings_are_read_as_yaml() {
+        let count = |source: &str| read(source).0.slides.len();
+        let body = "# A\n\ntext\n\n## B\n\ntext\n\n### C\n\ntext\n";
+        for (setting, slides) in [
+            ("headingDivider: 2 # a comment", 2),
+            ("headingDivider: 3", 3),
+            ("headingDivider: [1, 3]", 2),
+            ("headingDivider:\n  - 1\n  - 2", 2),
+        ] {
+            assert_eq!(
+                count(&format!("---\nmarp: true\n{setting}\n---\n\n{body}")),
+                slides,
+                "{setting}"
+            );
+            let comment = format!("---\nmarp: true\n---\n\n<!--\n{setting}\n-->\n\n{body}");
+            assert_eq!(count(&comment), slides, "{setting}");
+        }
+        let patat = "---\npatat:\n  slideLevel: 2 # x\n  incrementalLists: true # x\n---\n\n";
+        assert_eq!(count(&format!("{patat}{body}")), 2);
+        assert_eq!(read(&format!("{patat}## A\n\n- a\n- b\n")).0.slides[0].steps(), 3);
+    }
+
+    #[test]
+    fn toml_above_the_slides_is_read_in_every_dialect() {
+        let (deck, _) = read("+++\ntitle = \"T\"\n+++\n\n# A\n\n<!-- jump_to_middle -->\n\na\n");
+        assert_eq!(
+            (deck.dialect, deck.front_matter.title.as_deref()),
+            (Dialect::Presenterm, Some("T"))
+        );
+        let (deck, warnings) = read("+++\ntitle = T\n+++\n\n# A\n");
+        assert!(
+            format!("{:?}", deck.slides[0]).contains("title = T"),
+            "what can't be read is shown"
+        );
+        let start = "2: the front matter is not valid TOML";
+        assert!(warnings.len() == 1 && warnings[0].starts_with(start), "{warnings:?}");
+    }
 }

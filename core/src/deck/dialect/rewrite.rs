@@ -28,13 +28,15 @@ pub(super) fn is_needed(dialect: Dialect, pieces: &[Piece]) -> bool {
 }
 
 /// Rewrites a body that begins at byte `start` of the file; `pieces` are those to be kept. `head`
-/// is the front matter, which in Slidev is that of the first slide too.
+/// is the front matter, which in Slidev is that of the first slide too; `lists_wait` says whether
+/// lists appear item by item where nothing else is said.
 pub(super) fn rewrite(
     dialect: Dialect,
     body: &str,
     start: usize,
     pieces: &[Piece],
     head: &[Piece],
+    lists_wait: bool,
 ) -> Rewritten {
     let mut writer = Writer::new(body, start);
     let mut warnings = Vec::new();
@@ -43,7 +45,8 @@ pub(super) fn rewrite(
             slide.settings = head.to_vec();
         }
         write_divider(dialect, &slide, &mut writer);
-        SlideWriter::new(dialect, body, &slide, &mut writer, &mut warnings).write();
+        let state = SlideState::new(dialect, body, &slide, lists_wait);
+        SlideWriter { state, writer: &mut writer, warnings: &mut warnings, notes: None }.write();
     }
     let (text, places) = writer.finish();
     Rewritten { text, places, warnings }
@@ -79,20 +82,10 @@ struct SlideWriter<'w, 's, 'a> {
     notes: Option<(usize, String, NotesEnd)>,
 }
 
-impl<'w, 's, 'a> SlideWriter<'w, 's, 'a> {
-    fn new(
-        dialect: Dialect,
-        body: &'a str,
-        slide: &'s SlideSource<'a>,
-        writer: &'w mut Writer<'a>,
-        warnings: &'w mut Vec<(usize, String)>,
-    ) -> Self {
-        let state = SlideState::new(dialect, body, slide);
-        Self { state, writer, warnings, notes: None }
-    }
-
+impl SlideWriter<'_, '_, '_> {
     fn write(mut self) {
         let speech = speech::of(self.state.dialect);
+        speech::begin(&mut self.state, self.writer);
         for (index, piece) in self.state.slide.pieces.iter().enumerate() {
             if self.take_note(piece) {
                 continue;

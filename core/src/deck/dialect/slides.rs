@@ -77,9 +77,10 @@ fn settings<'a>(rest: &mut (impl Iterator<Item = Piece<'a>> + Clone)) -> Vec<Pie
 mod tests {
     use super::*;
     use crate::deck::dialect::pieces::cut;
+    use crate::deck::options::DeckOptions;
 
     fn counts(dialect: Dialect, body: &str) -> Vec<(usize, usize)> {
-        let slides = divide(dialect, &cut(body));
+        let slides = divide(dialect, &cut(body, &DeckOptions::default()));
         slides.iter().map(|slide| (slide.settings.len(), slide.pieces.len())).collect()
     }
 

@@ -10,6 +10,8 @@ pub(in crate::deck) struct TitleBlock {
     pub(in crate::deck) date: Option<String>,
     /// The byte of the body behind the block.
     pub(super) end: usize,
+    /// Whether it is TOML.
+    pub(super) is_toml: bool,
 }
 
 impl TitleBlock {
@@ -18,7 +20,6 @@ impl TitleBlock {
         match dialect {
             Dialect::Mdp => Self::read_fields(body),
             Dialect::Pandoc | Dialect::Patat => Self::read_lines(body),
-            Dialect::Toml => Self::read_toml(body).unwrap_or_default(),
             _ => Self::default(),
         }
     }
@@ -58,10 +59,25 @@ impl TitleBlock {
         block
     }
 
-    fn read_toml(body: &str) -> Option<Self> {
+    /// Reads TOML between two lines `+++` at the top of a body; `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// If it is no TOML: the byte of the body, and a message.
+    pub(super) fn read_toml(body: &str) -> Option<Result<Self, (usize, String)>> {
         let (toml, end) = toml_block(body)?;
-        let table: toml::Table = toml::from_str(toml).ok()?;
-        let mut block = Self { end, ..Self::default() };
+        let table: toml::Table = match toml::from_str(toml) {
+            Ok(table) => table,
+            Err(error) => {
+                let start = body.find('\n').map_or(0, |line| line + 1);
+                let at = start.saturating_add(error.span().map_or(0, |span| span.start));
+                let reason = error.message();
+                let message =
+                    format!("the front matter is not valid TOML, so it is shown: {reason}");
+                return Some(Err((at, message)));
+            }
+        };
+        let mut block = Self { end, is_toml: true, ..Self::default() };
         for (key, value) in &table {
             match value {
                 toml::Value::String(text) => block.set(key, text),
@@ -75,7 +91,7 @@ impl TitleBlock {
                 _ => {}
             }
         }
-        Some(block)
+        Some(Ok(block))
     }
 
     fn set(&mut self, key: &str, value: &str) {
@@ -104,7 +120,7 @@ impl TitleBlock {
 }
 
 /// Returns the TOML between two lines `+++` at the top of a body, and the byte behind the second.
-pub(super) fn toml_block(body: &str) -> Option<(&str, usize)> {
+fn toml_block(body: &str) -> Option<(&str, usize)> {
     let mut end = 0;
     let mut start = None;
     for line in body.split_inclusive('\n') {
@@ -129,7 +145,7 @@ mod tests {
             title: Some(title.to_owned()),
             authors: authors.iter().map(|&author| author.to_owned()).collect(),
             date: Some(date.to_owned()),
-            end: 0,
+            ..TitleBlock::default()
         }
     }
 
@@ -145,21 +161,24 @@ mod tests {
             ),
         ];
         for (dialect, body, authors) in cases {
-            let found = TitleBlock::read(dialect, body);
+            let found = match dialect {
+                Dialect::Toml => TitleBlock::read_toml(body).unwrap().unwrap(),
+                dialect => TitleBlock::read(dialect, body),
+            };
             assert_eq!(&body[found.end..], "\n# D\n");
-            assert_eq!(TitleBlock { end: 0, ..found }, block("A: b", authors, "2017"));
+            let found = TitleBlock { end: 0, is_toml: false, ..found };
+            assert_eq!(found, block("A: b", authors, "2017"));
         }
     }
 
     #[test]
     fn what_is_no_block_stays() {
-        for (dialect, body) in [
-            (Dialect::Mdp, "# A\n%title: b\n"),
-            (Dialect::Pandoc, "a % b\n"),
-            (Dialect::Toml, "+++\ntitle = \"a\n+++\n"),
-            (Dialect::Toml, "+++\ntitle = \"a\"\n"),
-        ] {
+        for (dialect, body) in [(Dialect::Mdp, "# A\n%title: b\n"), (Dialect::Pandoc, "a % b\n")] {
             assert_eq!(TitleBlock::read(dialect, body), TitleBlock::default(), "{body}");
         }
+        assert_eq!(TitleBlock::read_toml("+++\ntitle = \"a\"\n"), None);
+        let (at, message) =
+            TitleBlock::read_toml("+++\na = 1\ntitle = \"a\n+++\n").unwrap().unwrap_err();
+        assert!(at > 10 && message.contains("is not valid TOML"), "{at}: {message}");
     }
 }

@@ -53,14 +53,26 @@ impl<'a> Writer<'a> {
 
     /// Copies bytes of the body.
     pub(super) fn copy(&mut self, start: usize, end: usize) {
-        self.places.jumps.push(Jump { at: self.text.len(), source: start, is_copy: true });
+        self.jump(start, true);
         self.text += &self.body[start..end];
     }
 
     /// Writes text that stands for the byte `source` of the body.
     pub(super) fn insert(&mut self, source: usize, text: &str) {
-        self.places.jumps.push(Jump { at: self.text.len(), source, is_copy: false });
+        self.jump(source, false);
         self.text += text;
+    }
+
+    /// Notes that the text goes on with what stands at `source`, unless it does anyway.
+    fn jump(&mut self, source: usize, is_copy: bool) {
+        let at = self.text.len();
+        let goes_on = self.places.jumps.last().is_some_and(|last| {
+            let here = if is_copy { last.source.saturating_add(at - last.at) } else { last.source };
+            last.is_copy == is_copy && here == source
+        });
+        if !goes_on {
+            self.places.jumps.push(Jump { at, source, is_copy });
+        }
     }
 
     /// Ends the line, and begins another behind a blank one.
@@ -120,6 +132,15 @@ mod tests {
         assert_eq!((offset("<!--"), offset("pause")), (104, 104));
         assert_eq!((offset("three"), offset("ree")), (108, 110));
         assert_eq!(Places::as_written(7).file_offset(3), 10);
+        let mut writer = Writer::new("one\ntwo\nthree\n", 100);
+        writer.copy(0, 4);
+        writer.copy(4, 8);
+        writer.insert(8, "a");
+        writer.insert(8, "b");
+        writer.copy(8, 14);
+        let (text, places) = writer.finish();
+        assert_eq!((text.as_str(), places.jumps.len()), ("one\ntwo\nabthree\n", 3));
+        assert_eq!([5, 8, 9, 11].map(|at| places.file_offset(at)), [105, 108, 108, 109]);
     }
 
     #[test]

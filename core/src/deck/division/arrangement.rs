@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     fn list(items: usize) -> Block {
-        Block::List { start: None, items: vec![ListItem::default(); items] }
+        Block::List { start: None, loose: false, items: vec![ListItem::default(); items] }
     }
 
     #[test]

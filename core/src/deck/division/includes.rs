@@ -56,32 +56,10 @@ impl Includes {
     /// itself.
     pub(super) fn locate_images(&self, block: &mut Block) {
         let Some(file) = self.open.last() else { return };
-        match block {
-            Block::Image(image) => image.path = beside(Some(file), &image.path),
-            Block::Quote { blocks, .. } | Block::Styled { blocks, .. } => {
-                self.locate_all(blocks);
-            }
-            Block::List { items, .. } => {
-                for item in items {
-                    self.locate_all(&mut item.blocks);
-                }
-            }
-            Block::Columns(columns) => {
-                for column in columns {
-                    self.locate_all(&mut column.blocks);
-                }
-            }
-            Block::Footnotes(notes) => {
-                for note in notes {
-                    self.locate_all(&mut note.blocks);
-                }
-            }
-            _ => {}
+        if let Block::Image(image) = block {
+            image.path = beside(Some(file), &image.path);
         }
-    }
-
-    fn locate_all(&self, blocks: &mut [Block]) {
-        for block in blocks {
+        for block in block.child_lists().into_iter().flatten() {
             self.locate_images(block);
         }
     }

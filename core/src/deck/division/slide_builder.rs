@@ -5,7 +5,7 @@ use std::ops::Range;
 use pulldown_cmark::{Event, HeadingLevel, Tag};
 
 use crate::deck::dialect::Places;
-use crate::deck::directive::{self, Directive};
+use crate::deck::directive::Directive;
 use crate::deck::division::arrangement::{Arrangement, Misplaced};
 use crate::deck::division::dividers::Dividers;
 use crate::deck::division::includes::{Includes, beside};
@@ -29,11 +29,18 @@ pub(in crate::deck) struct SlideBuilder {
     /// Whether any `<!-- end_slide -->` did.
     has_commands: bool,
     includes: Includes,
+    /// The footnotes of what stands on the slide before a file that is being included.
+    outer_notes: Vec<Block>,
+    /// Whether the front matter has a title, which gets a slide if no other has it.
+    has_title: bool,
+    /// How many slides have ended, with those that are left out.
+    ended: usize,
 }
 
 impl SlideBuilder {
-    /// Creates a builder for a deck with these options, whose slides end at these dividers.
-    pub(in crate::deck) fn new(options: DeckOptions, dividers: Dividers) -> Self {
+    /// Creates a builder for a deck with these options, whose slides end at these dividers, and
+    /// which has a title in its front matter or not.
+    pub(in crate::deck) fn new(options: DeckOptions, dividers: Dividers, has_title: bool) -> Self {
         Self {
             arrangement: new_arrangement(&options),
             options,
@@ -44,6 +51,9 @@ impl SlideBuilder {
             has_rules: false,
             has_commands: false,
             includes: Includes::default(),
+            outer_notes: Vec::new(),
+            has_title,
+            ended: 0,
         }
     }
 
@@ -57,6 +67,7 @@ impl SlideBuilder {
 
     fn read_slides(&mut self, reader: &mut BlockReader<'_>) {
         reader.read_footnotes();
+        reader.footnotes.blocks_mut().for_each(|block| self.includes.locate_images(block));
         let mut events = markdown::events(reader.text(), 0);
         while let Some((event, range)) = events.next() {
             match event {
@@ -125,19 +136,28 @@ impl SlideBuilder {
                         self.push(reader, block, start);
                     }
                 }
-                HtmlPart::Comment(at, comment) => self.apply_directive(reader, at, &comment),
+                HtmlPart::Directive(range, directive) => {
+                    self.apply_directive(reader, range, directive);
+                }
             }
         }
         self.slide.notes.append(&mut reader.notes);
     }
 
-    fn apply_directive(&mut self, reader: &mut BlockReader, at: usize, comment: &str) {
+    /// Carries out the directive that stands at `range`.
+    fn apply_directive(
+        &mut self,
+        reader: &mut BlockReader,
+        range: Range<usize>,
+        directive: Directive,
+    ) {
+        let at = range.start;
         let arrangement = &mut self.arrangement;
-        match directive::parse_directive(self.options.without_prefix(comment)) {
+        match directive {
             Directive::Pause => self.push(reader, Block::Pause, at),
             Directive::EndSlide => {
                 self.has_commands = true;
-                self.end_slide(reader, at + "<!---->".len() + comment.len());
+                self.end_slide(reader, range.end);
             }
             Directive::Section(name) => {
                 self.slide.section = Some(text::sanitize(&name).into_owned());
@@ -205,7 +225,14 @@ impl SlideBuilder {
                 "front matter has no effect in a file that is included",
             );
         }
+        let (ended, known) = (self.ended, self.outer_notes.len());
+        self.outer_notes.extend(outer.footnotes.of_slide());
         self.read_slides(&mut reader);
+        if self.ended > ended {
+            // The slide before the file has its notes, and the next one begins to count anew.
+            outer.footnotes.end_slide();
+        }
+        self.outer_notes.truncate(known);
         outer.slide = reader.slide;
         // The file's own footnotes stand where it ends, because their numbers are its own.
         if let Some(notes) = reader.footnotes.end_slide() {
@@ -243,7 +270,9 @@ impl SlideBuilder {
         let mut slide = std::mem::replace(&mut self.slide, next);
         let arrangement = new_arrangement(&self.options);
         slide.blocks = std::mem::replace(&mut self.arrangement, arrangement).finish();
+        slide.blocks.append(&mut self.outer_notes);
         slide.blocks.extend(reader.footnotes.end_slide());
+        self.ended += 1;
         slide.shrink_to_fit();
         let is_left_out = std::mem::take(&mut self.skips);
         (!is_left_out).then_some(slide)
@@ -260,12 +289,11 @@ impl SlideBuilder {
             return;
         }
         if last.blocks.is_empty() && last.notes.is_empty() {
-            let message = if skips {
-                "every slide is skipped; remove a `<!-- skip_slide -->`"
-            } else {
-                "the deck is empty; write a heading: `# My talk`"
-            };
-            reader.warn(0, message);
+            if skips {
+                reader.warn(0, "every slide is skipped; remove a `<!-- skip_slide -->`");
+            } else if !self.has_title {
+                reader.warn(0, "the deck is empty; write a heading: `# My talk`");
+            }
         }
         self.slides.push(last);
     }

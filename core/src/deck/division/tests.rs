@@ -177,3 +177,35 @@ fn files_that_include_each_other_many_times_come_to_an_end() {
     assert!(warnings.iter().any(|warning| warning.contains("at most 8 deep")));
     assert!(warnings.iter().any(|warning| warning.contains("at most 500 files")));
 }
+
+#[test]
+fn a_slide_of_settings_alone_is_carried_out() {
+    let source = "---\nsrc: ./a.md\n---\n---\nsrc: ./b.md\n---\n---\nhide: true\n---\n";
+    let files = [("./a.md", "# A\n"), ("./b.md", "# B\n")];
+    let (deck, warnings) = include(source, &files);
+    assert_eq!(deck.slides.iter().map(texts).collect::<Vec<_>>(), [["A"], ["B"]], "{warnings:?}");
+}
+
+#[test]
+fn notes_stay_on_the_slide_before_a_file_that_goes_on_with_another() {
+    let notes = |slide: &Slide| -> Vec<String> {
+        let each = |block: &Block| match block {
+            Block::Footnotes(notes) => {
+                notes.iter().map(|note| note.mark.clone() + &format!("{:?}", note.blocks)).collect()
+            }
+            _ => Vec::new(),
+        };
+        slide.blocks.iter().flat_map(each).collect()
+    };
+    let source =
+        "# A\n\na[^a]\n\n<!-- include: x/b.md -->\n\nc[^c]\n\n[^a]: first\n\n[^c]: third\n";
+    let file = "b[^b]\n\n---\n\n# B\n\n[^b]: ![second](b.png)\n";
+    let (deck, warnings) = include(source, &[("x/b.md", file)]);
+    let found: Vec<Vec<String>> = deck.slides.iter().map(notes).collect();
+    assert_eq!(found.iter().map(Vec::len).collect::<Vec<_>>(), [2, 1], "{warnings:?}");
+    assert!(found[0][0].starts_with('1') && found[0][0].contains("first"), "{found:?}");
+    assert!(found[0][1].starts_with('1') && found[0][1].contains("x/b.png"), "{found:?}");
+    assert!(found[1][0].starts_with('1') && found[1][0].contains("third"), "{found:?}");
+    let (deck, _) = include(source, &[("x/b.md", "# B\n")]);
+    assert_eq!(notes(&deck.slides[0]).len(), 2, "where the slide goes on, the numbers do");
+}

@@ -22,6 +22,8 @@ pub(in crate::deck) fn add_title_slide(
     if begins_with_title {
         return;
     }
+    let begin = first.map(|slide| slide.position);
+    let section = first.and_then(|slide| slide.section.clone());
     let heading = Block::Heading { level: 1, text };
     // A deck of nothing but front matter has one empty slide.
     if let [only] = deck.slides.as_mut_slice()
@@ -30,9 +32,9 @@ pub(in crate::deck) fn add_title_slide(
         only.blocks.push(heading);
         return;
     }
-    let section = deck.slides.first().and_then(|slide| slide.section.clone());
     deck.slides.insert(0, Slide { section, blocks: vec![heading], ..Slide::default() });
-    for warning in warnings {
+    // What is said about the front matter stays on the slide of its title.
+    for warning in warnings.iter_mut().filter(|warning| Some(warning.position) >= begin) {
         warning.slide += 1;
     }
 }
@@ -53,6 +55,7 @@ mod tests {
         assert_eq!(titles(&format!("{front}\n# A\n")), [some("A")]);
         assert_eq!(titles(&format!("{front}\ntext\n")), [some("The talk"), None]);
         assert_eq!(titles(front), [some("The talk")]);
+        assert_eq!(parse(front).1, [], "a title slide is no empty deck");
         assert_eq!(titles("---\nauthor: Me\n---\n\n## A\n"), [some("A")]);
     }
 
@@ -71,8 +74,8 @@ mod tests {
     #[test]
     fn warnings_stay_with_their_slides() {
         let (deck, warnings) =
-            parse("---\ntitle: T\n---\n\n## A\n\n---\n\n## B\n\n<!-- pasue -->\n");
+            parse("---\ntitle: T\ntitel: x\n---\n\n## A\n\n---\n\n## B\n\n<!-- pasue -->\n");
         assert_eq!(deck.slides.len(), 3);
-        assert_eq!(warnings.iter().map(|warning| warning.slide).collect::<Vec<_>>(), [2]);
+        assert_eq!(warnings.iter().map(|warning| warning.slide).collect::<Vec<_>>(), [0, 2]);
     }
 }

@@ -117,8 +117,7 @@ fn closing_line(source: &str, open: usize) -> Option<(&str, usize)> {
 fn unclosed(source: &str, open: usize) -> Found {
     let mut end = open;
     for line in source[open..].split_inclusive('\n') {
-        let is_end = line.starts_with('#') || matches!(line.trim_end(), "" | "---" | "...");
-        if is_end || line.trim().is_empty() {
+        if line.starts_with('#') || matches!(line.trim_end(), "" | "---" | "...") {
             break;
         }
         end += line.len();

@@ -11,4 +11,4 @@ mod yaml;
 
 pub(super) use cut::{Head, read_head};
 pub use settings::{FrontMatter, ThemeSetting};
-pub(super) use yaml::{YamlValue, parse_mapping};
+pub(super) use yaml::{YamlEntry, YamlValue, parse_mapping};

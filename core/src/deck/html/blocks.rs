@@ -4,7 +4,7 @@
 //! of any other element the text is shown, in a paragraph of its own if it is no part of a line.
 
 use crate::deck::content::block::{Block, ColumnAlign, ImageBlock, ListItem, TableBlock};
-use crate::deck::content::code::CodeBlock;
+use crate::deck::content::code::{CodeBlock, code_lines};
 use crate::deck::content::text_run::TextRun;
 use crate::deck::html::entity::decode;
 use crate::deck::html::scan::Tag;
@@ -63,6 +63,20 @@ impl HtmlBlocks {
     pub(in crate::deck) fn picture(&mut self, picture: ImageBlock) {
         self.flush();
         self.push(Block::Image(picture));
+    }
+
+    /// Waits for a key press before what follows. Returns whether it can here: a table, a heading
+    /// or preformatted text appears as a whole.
+    pub(in crate::deck) fn pause(&mut self) -> bool {
+        let is_whole = |frame: &Frame| {
+            matches!(frame.kind, Kind::Heading(_) | Kind::Table(..) | Kind::Row(_) | Kind::Cell(_))
+        };
+        if self.preformatted.is_some() || self.frames.iter().any(is_whole) {
+            return false;
+        }
+        self.flush();
+        self.push(Block::Pause);
+        true
     }
 
     /// Takes a tag that begins or ends a block, if it is one. `room` is how many levels deeper
@@ -133,14 +147,14 @@ impl HtmlBlocks {
         match frame.kind {
             Kind::List { start, items } => {
                 if !items.is_empty() {
-                    self.push(Block::List { start, items });
+                    self.push(Block::List { start, loose: false, items });
                 }
             }
             Kind::Item(blocks) => {
                 let item = ListItem { blocks, ..ListItem::default() };
                 match self.frames.last_mut().map(|frame| &mut frame.kind) {
                     Some(Kind::List { items, .. }) => items.push(item),
-                    _ => self.push(Block::List { start: None, items: vec![item] }),
+                    _ => self.push(Block::List { start: None, loose: false, items: vec![item] }),
                 }
             }
             Kind::Quote(blocks) => {
@@ -215,6 +229,12 @@ impl HtmlBlocks {
                 Kind::Item(blocks) | Kind::Quote(blocks) | Kind::Centered(blocks) => {
                     return blocks.push(block);
                 }
+                // A pause is no item: it stands below the last one, or above the list.
+                Kind::List { items, .. } if block == Block::Pause => {
+                    if let Some(last) = items.last_mut() {
+                        return last.blocks.push(block);
+                    }
+                }
                 Kind::List { items, .. } => {
                     return items.push(ListItem { blocks: vec![block], ..ListItem::default() });
                 }
@@ -237,11 +257,7 @@ impl HtmlBlocks {
         let Some(text) = self.preformatted.take() else { return };
         // HTML drops the line break right after the opening tag.
         let text = text.strip_prefix('\n').unwrap_or(&text);
-        let lines: Vec<String> = text
-            .trim_end()
-            .lines()
-            .map(|line| text::sanitize(&text::expand_tabs(line, 4)).into_owned())
-            .collect();
+        let lines = code_lines(text.trim_end());
         let language = std::mem::take(&mut self.language);
         if !lines.is_empty() {
             self.push(Block::Code(CodeBlock { language, lines, ..CodeBlock::default() }));

@@ -16,6 +16,19 @@ pub(in crate::deck) enum Piece<'a> {
     Hidden(usize, &'a str),
 }
 
+impl Piece<'_> {
+    /// Returns the byte at which the piece begins.
+    pub(in crate::deck) fn start(&self) -> usize {
+        match *self {
+            Self::Comment(at, _)
+            | Self::Unclosed(at)
+            | Self::Tag(at, _)
+            | Self::Text(at, _)
+            | Self::Hidden(at, _) => at,
+        }
+    }
+}
+
 /// An opening or closing tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::deck) struct Tag<'a> {
@@ -62,7 +75,8 @@ const HIDDEN: [&str; 2] = ["script", "style"];
 
 /// Splits HTML into its pieces.
 pub(in crate::deck) fn scan(html: &str) -> Vec<Piece<'_>> {
-    let mut scanner = Scanner { html, at: 0, pieces: Vec::new(), last_end: html.rfind('>') };
+    let (last_end, last_cdata_end) = (html.rfind('>'), html.rfind("]]>"));
+    let mut scanner = Scanner { html, at: 0, pieces: Vec::new(), last_end, last_cdata_end };
     scanner.scan();
     scanner.pieces
 }
@@ -73,6 +87,8 @@ struct Scanner<'a> {
     pieces: Vec<Piece<'a>>,
     /// The last `>`: no tag ends behind it.
     last_end: Option<usize>,
+    /// The last `]]>`: no raw text ends behind it.
+    last_cdata_end: Option<usize>,
 }
 
 impl<'a> Scanner<'a> {
@@ -138,8 +154,9 @@ impl<'a> Scanner<'a> {
             return None;
         }
         if let Some(cdata) = rest.strip_prefix("<![CDATA[") {
-            let end = cdata.find("]]>")?;
             let at = start + "<![CDATA[".len();
+            self.last_cdata_end.filter(|&last| last >= at)?;
+            let end = cdata.find("]]>")?;
             return Some((Some(Piece::Text(at, &cdata[..end])), at + end + 3));
         }
         if rest.starts_with("<!") || rest.starts_with("<?") {

@@ -18,14 +18,14 @@ pub(in crate::deck) enum Effect {
 /// Returns the effect of `tag` on text in the style `around`.
 pub(in crate::deck) fn effect(tag: &Tag, around: TextStyle, palette: &Palette) -> Effect {
     let style = match tag.name.as_str() {
-        "b" | "strong" | "th" | "summary" | "dt" => TextStyle { bold: true, ..around },
+        "b" | "strong" => TextStyle { bold: true, ..around },
         "i" | "em" | "cite" | "dfn" | "var" => TextStyle { italic: true, ..around },
         "u" | "ins" => TextStyle { underline: true, ..around },
         "s" | "del" | "strike" => TextStyle { strike: true, ..around },
         "code" | "kbd" | "samp" | "tt" => TextStyle { code: true, ..around },
         "sup" => TextStyle { superscript: true, ..around },
         "a" | "abbr" | "big" | "font" | "label" | "mark" | "q" | "small" | "span" | "sub"
-        | "time" | "wbr" | "nobr" => around,
+        | "time" | "nobr" => around,
         _ => return Effect::Unknown,
     };
     match colored(tag, style, palette) {

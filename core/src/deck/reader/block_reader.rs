@@ -1,7 +1,8 @@
 //! Turns Markdown events into the blocks of one slide.
 //!
-//! It walks the parser's events once, in order. `parse` decides where a slide ends.
+//! It walks the parser's events once, in order. `division` decides where a slide ends.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use pulldown_cmark::{BlockQuoteKind, Event, HeadingLevel, Tag, TagEnd};
@@ -13,7 +14,7 @@ use crate::deck::html::Palette;
 use crate::deck::reader::footnotes::Footnotes;
 use crate::deck::reader::html_part::HtmlPart;
 use crate::deck::reader::joined_list::join_lists;
-use crate::deck::reader::markdown::{EventIter, is_inline};
+use crate::deck::reader::markdown::{EventIter, LinkDefinitions, is_inline};
 use crate::deck::{AlertKind, Block, DeckOptions, LineIndex, Position, Warning};
 
 /// The maximum nesting depth of lists and quotes. Blocks are handled recursively, and each row of a
@@ -55,6 +56,8 @@ pub(in crate::deck) struct BlockReader<'a> {
     pub(in crate::deck) underlined: Vec<Warning>,
     /// Whether the list that was read last has the sign of the one before it.
     pub(in crate::deck) continues_list: bool,
+    /// The links that the text defines, once they are asked for.
+    pub(super) link_definitions: OnceCell<LinkDefinitions>,
 }
 
 impl<'a> BlockReader<'a> {
@@ -81,6 +84,7 @@ impl<'a> BlockReader<'a> {
             last_slide: None,
             underlined: Vec::new(),
             continues_list: false,
+            link_definitions: OnceCell::new(),
         }
     }
 
@@ -280,16 +284,16 @@ impl<'a> BlockReader<'a> {
                     self.continues_list = false;
                     blocks.extend(read);
                 }
-                HtmlPart::Comment(at, comment) => match self.directive(&comment) {
-                    Directive::Pause => blocks.push(Block::Pause),
-                    directive => self.nested_directive(at, directive),
-                },
+                HtmlPart::Directive(_, Directive::Pause) => blocks.push(Block::Pause),
+                HtmlPart::Directive(range, directive) => {
+                    self.nested_directive(range.start, directive);
+                }
             }
         }
         blocks
     }
 
-    fn directive(&self, comment: &str) -> Directive {
+    pub(super) fn directive(&self, comment: &str) -> Directive {
         directive::parse_directive(self.setup.options.without_prefix(comment))
     }
 
@@ -550,7 +554,7 @@ mod tests {
         assert!(
             matches!(&read[0], Block::Heading { level: 2, text } if plain_text(text) == "A & B")
         );
-        let Block::List { start: None, items } = &read[1] else { panic!("{read:?}") };
+        let Block::List { start: None, items, .. } = &read[1] else { panic!("{read:?}") };
         assert_eq!(items.len(), 2);
         assert!(matches!(&items[1].blocks[1], Block::List { start: Some(3), .. }), "{items:?}");
         assert!(matches!(&read[2], Block::Quote { blocks, .. } if blocks[..] == [paragraph("q")]));
@@ -588,6 +592,13 @@ mod tests {
     }
 
     #[test]
+    fn a_style_sheet_within_a_line_is_left_out_and_told() {
+        let (deck, warnings) = warned("text <style>b{color:red}</style>more\n");
+        assert_eq!(text_of(&deck.slides[0].blocks), "text more ");
+        assert_eq!(warnings, ["1:6: scripts and style sheets are left out"]);
+    }
+
+    #[test]
     fn text_beside_a_directive_stays() {
         let source =
             "a\n\n<!-- pause --> **three** x\n\n<!-- pause --> <b>four</b> <!-- pause --> five\n";
@@ -608,7 +619,9 @@ mod tests {
         assert_eq!(pauses, [(false, 1), (true, 2), (true, 1)]);
         let read = blocks("> 1. a\n> <!-- pause -->\n> 1. b\n");
         let [Block::Quote { blocks: inner, .. }] = &read[..] else { panic!("{read:?}") };
-        assert!(matches!(&inner[..], [Block::List { start: Some(1), items }] if items[1].pauses));
+        assert!(
+            matches!(&inner[..], [Block::List { start: Some(1), items, .. }] if items[1].pauses)
+        );
         for two in
             ["- a\n<!-- pause -->\n* b\n", "- a\n<!-- pause -->\n1. b\n", "- a\n<!-- x -->\n- b\n"]
         {
@@ -619,6 +632,20 @@ mod tests {
         let read = blocks("1. first\n\n   <!-- pause -->\n\n   more\n2. second\n");
         let [Block::List { items, .. }] = &read[..] else { panic!("{read:?}") };
         assert_eq!(items[0].blocks[1], Block::Pause);
+    }
+
+    #[test]
+    fn a_list_is_loose_where_blank_lines_divide_it() {
+        let looseness = |source: &str| match &blocks(source)[..] {
+            [Block::List { loose, .. }] => *loose,
+            other => panic!("{other:?}"),
+        };
+        for tight in ["- a\n- b\n", "- a\n  - b\n\n    c\n- d\n", "1. a\n2. b\n\n"] {
+            assert!(!looseness(tight), "{tight}");
+        }
+        for loose in ["- a\n\n- b\n", "1. a\n\n   b\n2. c\n", "- a\n<!-- pause -->\n- b\n\n- c\n"] {
+            assert!(looseness(loose), "{loose}");
+        }
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! Reads code blocks, and the demo fences among them.
 //!
-//! `block_reader` reads every other block; `fence` parses the settings within a fence.
+//! `code_info` reads the first line of a fence, `demo_fence` the settings of a demo.
 
 use std::ops::Range;
 
 use pulldown_cmark::{CodeBlockKind, CowStr, Event};
 
 use crate::deck::code_info::{CodeInfo, hidden_prefix};
+use crate::deck::content::code::code_lines;
 use crate::deck::reader::block_reader::BlockReader;
 use crate::deck::reader::file_snippet::FileSnippet;
 use crate::deck::reader::markdown::EventIter;
@@ -150,11 +151,6 @@ impl<'a> BlockReader<'a> {
     }
 }
 
-/// Returns the lines of `code` as a terminal can show them.
-fn code_lines(code: &str) -> Vec<String> {
-    code.lines().map(|line| text::sanitize(&text::expand_tabs(line, 4)).into_owned()).collect()
-}
-
 /// Whether a fenced code block ends with its fence (`CommonMark`, section 4.5). Its lines can have the
 /// signs of the quotes around them.
 fn is_closed(source: &str) -> bool {
@@ -282,7 +278,11 @@ mod tests {
         assert_eq!((code.lines, warnings), (vec!["two".to_owned()], vec![]));
         for (body, problem) in [
             ("path: b.rs", "could not read `b.rs`: no such file"),
-            ("path: a.rs\nstart_line: 9", "`a.rs` has 3 lines, none of them from line 9 on to 3"),
+            ("path: a.rs\nstart_line: 9", "`a.rs` has 3 lines, none of them from line 9 on"),
+            (
+                "path: a.rs\nstart_line: 9\nend_line: 12",
+                "`a.rs` has 3 lines, none of them from line 9 to 12",
+            ),
             ("path: a.rs\nstart_line: 0", "`start_line` must be a line number"),
             ("path: a.rs\nstart: 1", "unknown key `start`; write"),
             ("just text", "this names no file; write"),

@@ -36,8 +36,8 @@ enum SnippetError {
     NoLineNumber { key: String },
     #[error("could not read `{path}`: {error}")]
     Unreadable { path: String, error: UnreadableFile },
-    #[error("`{path}` has {count} lines, none of them from line {first} on to {last}")]
-    NoLines { path: String, count: usize, first: usize, last: usize },
+    #[error("`{path}` has {count} lines, none of them from line {first} {to}")]
+    NoLines { path: String, count: usize, first: usize, to: String },
 }
 
 /// The form of a `file` fence's body.
@@ -59,7 +59,8 @@ impl BlockReader<'_> {
         let count = text.lines().count();
         let (first, last) = (start.unwrap_or(1), end.unwrap_or(count).min(count));
         if first > last {
-            return Err(SnippetError::NoLines { path, count, first, last });
+            let to = end.map_or_else(|| "on".to_owned(), |end| format!("to {end}"));
+            return Err(SnippetError::NoLines { path, count, first, to });
         }
         let lines = text.lines().skip(first - 1).take(last - first + 1);
         let code = lines.collect::<Vec<_>>().join("\n");

@@ -1,6 +1,8 @@
 //! Reads footnotes and the references to them.
 
-use pulldown_cmark::{Event, Tag};
+use std::ops::Range;
+
+use pulldown_cmark::{Event, Tag, TagEnd};
 
 use crate::deck::inline::Inline;
 use crate::deck::reader::block_reader::BlockReader;
@@ -20,24 +22,43 @@ impl<'a> BlockReader<'a> {
             return;
         }
         // The notes are read again where they stand, which is when they are judged.
-        let judged = std::mem::take(&mut self.warnings);
+        let judged = (std::mem::take(&mut self.warnings), std::mem::take(&mut self.underlined));
         let mut events = markdown::events(markdown, 0);
         let mut used = Vec::new();
+        let mut html = Vec::new();
         while let Some((event, range)) = events.next() {
             match event {
                 Event::Start(Tag::FootnoteDefinition(label)) => {
-                    let note = self.note(range.start, &mut events);
+                    let (mut blocks, uses) = self.note(&mut events);
+                    blocks.iter_mut().for_each(Block::shrink_to_fit);
+                    let note = Note { at: range.start, blocks: blocks.into(), uses };
                     // The first text of a label counts, as on GitHub.
                     self.footnotes.notes.entry(label.to_string()).or_insert(note);
                 }
                 Event::FootnoteReference(label) => used.push(label.to_string()),
+                Event::Start(Tag::HtmlBlock) => {
+                    let is_end = |event: &Event| *event == Event::End(TagEnd::HtmlBlock);
+                    html.push(events.by_ref().take_while(|(event, _)| !is_end(event)).collect());
+                }
                 _ => {}
             }
         }
+        used.append(&mut self.labels_in_html(html));
         self.footnotes.set_used(used);
         self.notes.clear();
         self.warned_kinds.clear();
-        self.warnings = judged;
+        (self.warnings, self.underlined) = judged;
+    }
+
+    /// Returns the labels of the notes that HTML blocks use beside comments. They are read once all
+    /// notes are known.
+    fn labels_in_html(&mut self, blocks: Vec<Vec<(Event<'a>, Range<usize>)>>) -> Vec<String> {
+        let outer = self.footnotes.in_note.replace(Vec::new());
+        for block in blocks {
+            let events: Box<dyn Iterator<Item = _>> = Box::new(block.into_iter());
+            self.html_block(&mut events.peekable());
+        }
+        std::mem::replace(&mut self.footnotes.in_note, outer).unwrap_or_default()
     }
 
     /// Reads a footnote's text after its start tag, to its end. It is shown here if no slide uses
@@ -48,7 +69,7 @@ impl<'a> BlockReader<'a> {
         at: usize,
         events: &mut EventIter<'a>,
     ) -> Vec<Block> {
-        let blocks = self.note(at, events).blocks;
+        let (blocks, _) = self.note(events);
         let is_first = self.footnotes.notes.get(label).is_some_and(|first| first.at == at);
         if is_first && self.footnotes.is_used(label) {
             return Vec::new();
@@ -62,11 +83,12 @@ impl<'a> BlockReader<'a> {
         blocks
     }
 
-    fn note(&mut self, at: usize, events: &mut EventIter<'a>) -> Note {
+    /// Reads the text of a note and the labels of the notes that it uses.
+    fn note(&mut self, events: &mut EventIter<'a>) -> (Vec<Block>, Vec<String>) {
         let outer = self.footnotes.in_note.replace(Vec::new());
         let blocks = self.nested(|reader| reader.blocks(events));
         let uses = std::mem::replace(&mut self.footnotes.in_note, outer).unwrap_or_default();
-        Note { at, blocks, uses }
+        (blocks, uses)
     }
 
     /// Reads a reference to a footnote.

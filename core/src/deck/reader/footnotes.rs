@@ -1,6 +1,7 @@
 //! The footnotes of a deck: their texts can stand anywhere, and belong to the slides that use them.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::deck::{Block, Footnote};
 
@@ -24,7 +25,7 @@ pub(in crate::deck) struct Footnotes {
 pub(super) struct Note {
     /// The byte at which it begins.
     pub(super) at: usize,
-    pub(super) blocks: Vec<Block>,
+    pub(super) blocks: Arc<[Block]>,
     /// The labels of the notes that the text uses.
     pub(super) uses: Vec<String>,
 }
@@ -56,14 +57,31 @@ impl Footnotes {
         }
     }
 
+    /// Whether there is a note with this label.
+    pub(super) fn has(&self, label: &str) -> bool {
+        self.notes.contains_key(label)
+    }
+
     /// Whether any slide shows the note with this label.
     pub(super) fn is_used(&self, label: &str) -> bool {
         self.used.contains(label)
     }
 
+    /// Returns the blocks of all notes, which no slide shows yet.
+    pub(in crate::deck) fn blocks_mut(&mut self) -> impl Iterator<Item = &mut Block> {
+        self.notes.values_mut().flat_map(|note| Arc::make_mut(&mut note.blocks))
+    }
+
     /// Returns the notes of the slide that ends here, if it uses any.
     pub(in crate::deck) fn end_slide(&mut self) -> Option<Block> {
-        let mut labels = std::mem::take(&mut self.on_slide);
+        let notes = self.of_slide();
+        self.on_slide.clear();
+        notes
+    }
+
+    /// Returns the notes of the slide so far, if it uses any.
+    pub(in crate::deck) fn of_slide(&self) -> Option<Block> {
+        let mut labels = self.on_slide.clone();
         let direct = labels.len();
         let mut notes = Vec::new();
         let mut next = 0;
@@ -71,7 +89,7 @@ impl Footnotes {
             let mark = if next < direct { (next + 1).to_string() } else { label.clone() };
             next += 1;
             let Some(note) = self.notes.get(&label) else { continue };
-            notes.push(Footnote { mark, blocks: note.blocks.clone() });
+            notes.push(Footnote { mark, blocks: Arc::clone(&note.blocks) });
             for used in &note.uses {
                 if labels.len() < direct + MAX_INDIRECT && !labels.contains(used) {
                     labels.push(used.clone());
@@ -84,6 +102,8 @@ impl Footnotes {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use crate::deck::{Block, parse, plain_text};
 
     /// Returns the notes of each slide as `mark text`, and the warnings.
@@ -119,6 +139,16 @@ mod tests {
         let (slides, warnings) = notes(source);
         assert_eq!(slides, [vec!["1 two lines", "2 one"], vec!["1 one"], vec![]]);
         assert_eq!(warnings, [] as [&str; 0]);
+    }
+
+    #[test]
+    fn slides_share_the_text_of_a_note() {
+        let (deck, _) = parse("x[^1]\n\n---\n\ny[^1]\n\n[^1]: one\n");
+        let note = |slide: usize| match deck.slides[slide].blocks.last() {
+            Some(Block::Footnotes(notes)) => Arc::clone(&notes[0].blocks),
+            other => panic!("{other:?}"),
+        };
+        assert!(Arc::ptr_eq(&note(0), &note(1)));
     }
 
     #[test]

@@ -2,15 +2,21 @@
 //!
 //! `html` knows what tags mean; what a comment means is decided by `directive`.
 
+use std::ops::Range;
+
 use pulldown_cmark::{Event, TagEnd};
 
+use crate::deck::directive::Directive;
 use crate::deck::html::{self, Effect, HtmlBlocks, Piece, Tag, effect};
 use crate::deck::inline::Inline;
-use crate::deck::picture::read_picture;
+use crate::deck::picture::{percent, read_picture};
 use crate::deck::reader::block_reader::{BlockReader, MAX_DEPTH};
 use crate::deck::reader::html_part::HtmlPart;
 use crate::deck::reader::markdown::{self, EventIter};
 use crate::deck::{Block, ImageBlock};
+
+/// The warning about what is not shown.
+const HIDDEN: &str = "scripts and style sheets are left out";
 
 /// The lines of an HTML block without the signs of the quotes and lists around it.
 #[derive(Default)]
@@ -21,6 +27,41 @@ struct HtmlSource {
 }
 
 impl HtmlSource {
+    /// Reads the lines of an HTML block after its start tag, to its end.
+    fn read(events: &mut EventIter) -> Self {
+        let mut source = Self::default();
+        for (event, range) in events.by_ref() {
+            match event {
+                Event::End(TagEnd::HtmlBlock) => break,
+                Event::Html(text) | Event::Text(text) => {
+                    source.lines.push((source.text.len(), range.start));
+                    source.text.push_str(&text);
+                }
+                _ => {}
+            }
+        }
+        source
+    }
+
+    /// Returns the bytes in the body of those at `range`.
+    fn range(&self, range: Range<usize>) -> Range<usize> {
+        let last = range.end.saturating_sub(1);
+        self.body_offset(range.start)..self.body_offset(last).saturating_add(1)
+    }
+
+    /// Returns what stands behind the comment that ends at `end`, up to the next one, if it was
+    /// meant as Markdown: where an element begins a block, or goes on in one, it was not.
+    fn markdown_behind(&self, end: usize) -> Option<Range<usize>> {
+        let rest = &self.text[end..];
+        let rest = &rest[..rest.find("<!--").unwrap_or(rest.len())];
+        let text = rest.trim();
+        let is_markdown = self.text.trim_start().starts_with("<!--")
+            && !text.is_empty()
+            && !text.starts_with('<');
+        let start = end + (rest.len() - rest.trim_start().len());
+        is_markdown.then(|| start..start + text.len())
+    }
+
     /// Returns the byte in the body of the one at `at`.
     fn body_offset(&self, at: usize) -> usize {
         let next = self.lines.partition_point(|&(start, _)| start <= at);
@@ -32,48 +73,53 @@ impl HtmlSource {
 impl<'a> BlockReader<'a> {
     /// Reads an HTML block after its start tag, to its end.
     pub(in crate::deck) fn html_block(&mut self, events: &mut EventIter<'a>) -> Vec<HtmlPart> {
-        let mut source = HtmlSource::default();
-        for (event, range) in events.by_ref() {
-            match event {
-                Event::End(TagEnd::HtmlBlock) => break,
-                Event::Html(text) | Event::Text(text) => {
-                    source.lines.push((source.text.len(), range.start));
-                    source.text.push_str(&text);
-                }
-                _ => {}
-            }
-        }
+        let source = HtmlSource::read(events);
         let pieces = html::scan(&source.text);
         let mut parts = Vec::new();
         let mut blocks = HtmlBlocks::default();
-        for (index, piece) in pieces.iter().enumerate() {
-            let is_comment =
-                |piece: Option<&Piece>| matches!(piece, None | Some(Piece::Comment(..)));
-            let before = index.checked_sub(1).and_then(|before| pieces.get(before));
-            // What stands beside a directive on its line was meant as Markdown.
-            let is_markdown =
-                before.is_some() && is_comment(before) && is_comment(pieces.get(index + 1));
-            match piece {
-                &Piece::Comment(at, comment) => {
-                    if !blocks.is_open() {
-                        parts.push(HtmlPart::Blocks(blocks.finish()));
-                    }
-                    parts.push(HtmlPart::Comment(source.body_offset(at), comment.to_owned()));
-                }
-                &Piece::Text(at, text)
-                    if is_markdown && !blocks.is_open() && !text.trim().contains('\n') =>
-                {
-                    if !text.trim().is_empty() {
-                        let blank = text.len() - text.trim_start().len();
-                        let at = source.body_offset(at + blank);
-                        parts.push(HtmlPart::Blocks(self.markdown_at(at, text.trim().len())));
-                    }
-                }
-                piece => self.html_piece(&mut blocks, piece, &source),
+        let mut read_to = 0;
+        for piece in &pieces {
+            if piece.start() < read_to {
+                continue;
+            }
+            let &Piece::Comment(at, comment) = piece else {
+                self.html_piece(&mut blocks, piece, &source);
+                continue;
+            };
+            let end = at + "<!---->".len() + comment.len();
+            let directive = self.directive(comment);
+            self.html_directive(&mut parts, &mut blocks, source.range(at..end), directive);
+            if let Some(text) = source.markdown_behind(end).filter(|_| !blocks.is_open()) {
+                read_to = text.end;
+                parts.push(HtmlPart::Blocks(blocks.finish()));
+                parts.push(HtmlPart::Blocks(self.markdown_at(&source.range(text))));
             }
         }
         parts.push(HtmlPart::Blocks(blocks.finish()));
         parts
+    }
+
+    /// Takes a directive among `blocks`. One that arranges what follows ends the blocks.
+    fn html_directive(
+        &mut self,
+        parts: &mut Vec<HtmlPart>,
+        blocks: &mut HtmlBlocks,
+        range: Range<usize>,
+        directive: Directive,
+    ) {
+        match directive {
+            Directive::Comment => return,
+            Directive::Pause if blocks.is_open() => {
+                if !blocks.pause() {
+                    let message = "a pause has no effect within a table, a heading or `<pre>`";
+                    self.warn_once("pause", range.start, message);
+                }
+                return;
+            }
+            Directive::SpeakerNote(_) | Directive::Invalid(_) => {}
+            _ => parts.push(HtmlPart::Blocks(blocks.finish())),
+        }
+        parts.push(HtmlPart::Directive(range, directive));
     }
 
     fn html_piece(&mut self, blocks: &mut HtmlBlocks, piece: &Piece, source: &HtmlSource) {
@@ -84,7 +130,7 @@ impl<'a> BlockReader<'a> {
             }
             &Piece::Hidden(at, _) => {
                 let at = source.body_offset(at);
-                self.warn_once("script", at, "scripts and style sheets are left out");
+                self.warn_once("script", at, HIDDEN);
             }
             &Piece::Text(at, text) => {
                 self.warn_about_controls(text, source.body_offset(at));
@@ -103,10 +149,18 @@ impl<'a> BlockReader<'a> {
         }
     }
 
-    /// Reads a text of `length` bytes at `start` in the body as Markdown of its own.
-    fn markdown_at(&mut self, start: usize, length: usize) -> Vec<Block> {
-        let text = self.slice(&(start..start.saturating_add(length)));
-        let mut events = markdown::events(text, start);
+    /// Reads what stands at `range` of the body as Markdown of its own.
+    fn markdown_at(&mut self, range: &Range<usize>) -> Vec<Block> {
+        let text = self.slice(range);
+        let mut events = if text.contains('[') {
+            let links =
+                self.link_definitions.get_or_init(|| markdown::link_definitions(self.text()));
+            let labels = text.split("[^").skip(1).filter_map(|rest| rest.split_once(']'));
+            let known = labels.map(|(label, _)| label).filter(|label| self.footnotes.has(label));
+            markdown::part_events(text, range.start, links, known)
+        } else {
+            markdown::events(text, range.start)
+        };
         self.blocks(&mut events)
     }
 
@@ -115,7 +169,13 @@ impl<'a> BlockReader<'a> {
         for piece in html::scan(html) {
             match piece {
                 Piece::Comment(at, comment) => self.inline_directive(start + at, comment),
-                Piece::Tag(at, tag) => self.inline_tag(inline, &tag, start + at),
+                Piece::Tag(at, tag) => {
+                    if matches!(tag.name.as_str(), "style" | "script") {
+                        inline.is_hidden = !tag.closes;
+                        self.warn_once("script", start + at, HIDDEN);
+                    }
+                    self.inline_tag(inline, &tag, start + at);
+                }
                 Piece::Unclosed(at) => {
                     self.warn(start + at, "this comment is never closed; end it with `-->`");
                 }
@@ -160,10 +220,75 @@ impl<'a> BlockReader<'a> {
 fn html_picture(tag: &Tag) -> ImageBlock {
     let value = |name| html::decode(tag.attribute(name).unwrap_or("")).into_owned();
     let mut picture = read_picture(&value("src"), &value("alt"), "");
-    let width = tag.attribute("width").and_then(|width| width.strip_suffix('%'));
-    picture.width_percent = width
-        .and_then(|width| width.parse().ok())
-        .filter(|width| (1..=100).contains(width))
-        .or(picture.width_percent);
+    picture.width_percent = tag.attribute("width").and_then(percent).or(picture.width_percent);
     picture
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::deck::{Block, ColumnAlign, Deck, parse, plain_text};
+
+    fn read(source: &str) -> (Deck, Vec<String>) {
+        let (deck, warnings) = parse(source);
+        let line = |w: &crate::deck::Warning| format!("{}: {}", w.position.line, w.message);
+        (deck, warnings.iter().map(line).collect())
+    }
+
+    /// Returns the texts of a slide's paragraphs in order, with `|` for each pause.
+    fn shown(deck: &Deck, slide: usize) -> String {
+        let text = |block: &Block| match block {
+            Block::Paragraph(runs) => Some(plain_text(runs)),
+            Block::Pause => Some("|".to_owned()),
+            _ => None,
+        };
+        deck.slides[slide].all_blocks().filter_map(text).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn a_directive_within_an_element_comes_behind_what_stands_above_it() {
+        let (deck, warnings) =
+            read("<center>\nfirst\n<!-- end_slide -->\nsecond\n</center>\n\n---\n\n# B\n");
+        assert_eq!((deck.slides.len(), &warnings[..]), (3, &[][..]));
+        assert_eq!((shown(&deck, 0), shown(&deck, 1)), ("first".into(), "second".into()));
+        let align = Some(ColumnAlign::Center);
+        assert!(
+            matches!(&deck.slides[0].blocks[0], Block::Styled { align: found, .. } if *found == align)
+        );
+        for list in [
+            "<ul>\n<li>one\n<!-- pause -->\n<li>two\n</ul>\n",
+            "<ul>\n<li>one</li>\n<!-- pause -->\n<li>two</li>\n</ul>\n",
+            "<ul>\n<li>one\n<!-- speaker_note: x -->\n<!-- pause -->\n<!-- a remark -->\n<li>two\n</ul>\n",
+        ] {
+            let (deck, warnings) = read(list);
+            assert_eq!((shown(&deck, 0).as_str(), &warnings[..]), ("one | two", &[][..]), "{list}");
+            let [Block::List { items, .. }] = &deck.slides[0].blocks[..] else { panic!("{list}") };
+            assert_eq!(items.len(), 2, "{list}");
+        }
+        let (deck, _) = read("<ul>\n<!-- pause -->\n<li>one\n</ul>\n");
+        assert_eq!(shown(&deck, 0), "| one");
+        let (deck, warnings) =
+            read("<table>\n<tr><td>a</td></tr>\n<!-- pause -->\n<tr><td>b</td></tr>\n</table>\n");
+        assert_eq!(deck.slides[0].steps(), 1);
+        assert_eq!(warnings, ["3: a pause has no effect within a table, a heading or `<pre>`"]);
+    }
+
+    #[test]
+    fn a_remark_within_html_changes_nothing() {
+        let (deck, warnings) = read("<div>\na <b>b <!-- a remark --> c</b>\n</div>\n");
+        assert_eq!((shown(&deck, 0).as_str(), &warnings[..]), ("a b c", &[][..]));
+    }
+
+    #[test]
+    fn text_beside_a_directive_knows_the_links_and_notes_of_the_deck() {
+        let (deck, warnings) = read(
+            "# A\n\n<!-- pause --> see[^a] [The Site][] <b>x</b>\n\n> <!-- pause -->\n> <!-- a \
+             remark --> and[^b] [^no]\n\n[^a]: one\n\n[^b]: two\n\n[the site]: https://example.com\n",
+        );
+        assert_eq!(warnings, ["6: footnote `[^no]` has no text; add `[^no]: ...`"]);
+        let slide = &deck.slides[0];
+        assert_eq!(shown(&deck, 0), "| see1 The Site x | and2 [^no] one two");
+        let Block::Paragraph(runs) = &slide.blocks[2] else { panic!("{slide:?}") };
+        let links: Vec<_> = runs.iter().filter_map(|run| run.link.as_deref()).collect();
+        assert_eq!(links, ["https://example.com"]);
+    }
 }

@@ -13,9 +13,10 @@ pub(in crate::deck) fn join_lists(blocks: &mut Vec<Block>) {
     if before.is_some() != after.is_some() {
         return;
     }
-    let Some(Block::List { items: mut more, .. }) = blocks.pop() else { return };
+    let Some(Block::List { loose: more_loose, items: mut more, .. }) = blocks.pop() else { return };
     blocks.truncate(first + 1);
-    let Some(Block::List { items, .. }) = blocks.last_mut() else { return };
+    let Some(Block::List { loose, items, .. }) = blocks.last_mut() else { return };
+    *loose |= more_loose;
     if let Some(last) = items.last_mut() {
         // Further pauses reveal nothing, but each takes a key press.
         last.blocks.extend(std::iter::repeat_n(Block::Pause, pauses - 1));

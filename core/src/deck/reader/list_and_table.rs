@@ -17,12 +17,14 @@ impl<'a> BlockReader<'a> {
     ) -> Block {
         let marker = self.slice(range).chars().find(|c| !c.is_ascii_digit()).unwrap_or(' ');
         let continues = self.last_marker == marker;
-        let mut items = Vec::new();
+        let (mut items, mut loose) = (Vec::new(), false);
         while let Some((event, _)) = events.next() {
             match event {
                 Event::Start(Tag::Item) => {
                     // The marker is inside a tight item, and in the paragraph of a loose one.
                     let outer = self.task_box.take();
+                    // Only the items of a loose list have their texts in paragraphs.
+                    loose |= matches!(events.peek(), Some((Event::Start(Tag::Paragraph), _)));
                     let blocks = self.blocks(events);
                     let task = std::mem::replace(&mut self.task_box, outer);
                     items.push(ListItem { task, blocks, ..ListItem::default() });
@@ -32,7 +34,7 @@ impl<'a> BlockReader<'a> {
         }
         self.last_marker = marker;
         self.continues_list = continues;
-        Block::List { start, items }
+        Block::List { start, loose, items }
     }
 
     pub(super) fn table(&mut self, columns: &[Alignment], events: &mut EventIter<'a>) -> Block {

@@ -76,8 +76,7 @@ fn write_column(state: &mut SlideState, at: usize, writer: &mut Writer) {
         let is_column =
             |piece: &&Piece| piece.line().is_some_and(|line| line.trim() == "[.column]");
         let count = state.slide.pieces.iter().filter(is_column).count();
-        writer.directive(at, &format!("column_layout: {:?}", vec![1; count]));
+        state.open_columns(at, count, writer);
     }
-    writer.directive(at, &format!("column: {}", state.columns));
-    state.columns += 1;
+    state.begin_column(at, writer);
 }

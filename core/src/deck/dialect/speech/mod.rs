@@ -13,6 +13,7 @@ mod state;
 pub(super) use state::{SlideState, Speech};
 
 use crate::deck::dialect::kind::Dialect;
+use crate::deck::dialect::writer::Writer;
 
 /// Returns how the pieces of a slide are rewritten in a dialect, if they need to be.
 pub(super) fn of(dialect: Dialect) -> Option<Speech> {
@@ -32,4 +33,11 @@ pub(super) fn of(dialect: Dialect) -> Option<Speech> {
         | Dialect::Toml
         | Dialect::Headings => return None,
     })
+}
+
+/// Writes what stands above the pieces of a slide, whether or not it has any.
+pub(super) fn begin(state: &mut SlideState, writer: &mut Writer) {
+    if state.dialect == Dialect::Slidev {
+        slidev::begin(state, writer);
+    }
 }

@@ -11,9 +11,6 @@ pub(super) fn write(
     piece: &Piece,
     writer: &mut Writer,
 ) -> bool {
-    if !std::mem::replace(&mut state.has_begun, true) {
-        write_settings(state, state.slide.content_start(), writer);
-    }
     match piece.kind {
         PieceKind::Comment(text) if state.is_last(index) && !state::is_directive(text) => {
             writer.note(piece.start, text.trim());
@@ -25,7 +22,8 @@ pub(super) fn write(
 }
 
 /// Writes what the front matter of the slide says.
-fn write_settings(state: &mut SlideState, at: usize, writer: &mut Writer) {
+pub(super) fn begin(state: &mut SlideState, writer: &mut Writer) {
+    let at = state.slide.content_start();
     for setting in &state.slide.settings {
         let line = setting.line().unwrap_or("");
         let (key, value) = line.split_once(':').unwrap_or((line, ""));

@@ -4,7 +4,7 @@ use crate::deck::dialect::kind::Dialect;
 use crate::deck::dialect::pieces::Piece;
 use crate::deck::dialect::slides::SlideSource;
 use crate::deck::dialect::writer::Writer;
-use crate::deck::directive::{self, Directive};
+use crate::deck::directive::{self, Directive, MAX_COLUMNS};
 use crate::text::suggest;
 
 /// Rewrites a piece of a slide. Returns whether it did; else the piece stays as written.
@@ -22,6 +22,8 @@ pub(in crate::deck::dialect) struct SlideState<'s, 'a> {
     pub(super) is_centred: bool,
     /// The columns that were begun.
     pub(super) columns: usize,
+    /// The divs that are open, the innermost last.
+    pub(super) divs: Vec<Div>,
     /// The wrappers that were opened and not closed.
     pub(super) wrappers: usize,
     /// Whether something other than properties has come.
@@ -33,19 +35,21 @@ pub(in crate::deck::dialect) struct SlideState<'s, 'a> {
 }
 
 impl<'s, 'a> SlideState<'s, 'a> {
-    /// Creates the state at the beginning of `slide`.
+    /// Creates the state at the beginning of `slide`, where lists appear item by item if `lists_wait`.
     pub(in crate::deck::dialect) fn new(
         dialect: Dialect,
         body: &'a str,
         slide: &'s SlideSource<'a>,
+        lists_wait: bool,
     ) -> Self {
         Self {
             dialect,
             body,
             slide,
-            lists_wait: false,
+            lists_wait,
             is_centred: false,
             columns: 0,
+            divs: Vec::new(),
             wrappers: 0,
             has_begun: false,
             unknown: Vec::new(),
@@ -65,6 +69,26 @@ impl<'s, 'a> SlideState<'s, 'a> {
         meant.is_some()
     }
 
+    /// Divides the slide into `count` equal columns from byte `at` on.
+    pub(super) fn open_columns(&mut self, at: usize, count: usize, writer: &mut Writer) {
+        if count > MAX_COLUMNS {
+            let message = format!(
+                "{count} columns are too many; there can be {MAX_COLUMNS}, and the last one holds \
+                 the rest"
+            );
+            self.unknown.push((at, message));
+        }
+        let weights = vec![1; count.clamp(1, MAX_COLUMNS)];
+        writer.directive(at, &format!("column_layout: {weights:?}"));
+        self.columns = 0;
+    }
+
+    /// Goes on in the next column.
+    pub(super) fn begin_column(&mut self, at: usize, writer: &mut Writer) {
+        writer.directive(at, &format!("column: {}", self.columns.min(MAX_COLUMNS - 1)));
+        self.columns += 1;
+    }
+
     /// Returns the piece before or after the one at `index`.
     pub(super) fn neighbour(&self, index: usize, offset: isize) -> Option<&'s Piece<'a>> {
         self.slide.pieces.get(index.checked_add_signed(offset)?)
@@ -74,6 +98,18 @@ impl<'s, 'a> SlideState<'s, 'a> {
     pub(super) fn is_last(&self, index: usize) -> bool {
         self.slide.pieces.iter().skip(index + 1).all(Piece::is_blank)
     }
+}
+
+/// A div of Pandoc (`:::`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Div {
+    /// It divides the slide into columns.
+    Columns,
+    /// It says whether lists appear item by item, which they did or did not around it.
+    Lists {
+        wait_around: bool,
+    },
+    Other,
 }
 
 /// Whether a comment is one of our directives, or a slip in one.
