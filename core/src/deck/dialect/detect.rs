@@ -151,12 +151,16 @@ impl Signs {
 
     fn add_sign(&mut self, new: Sign) {
         let same = |sign: &Sign| sign.dialect == new.dialect && sign.weight == new.weight;
-        if self.0.iter().filter(|sign| same(sign)).count() < MAX_SIGNS {
+        let count = self.0.iter().filter(|sign| same(sign)).count();
+        // One of them that our own decks don't have is kept for what it shows.
+        let shows = |sign: &Sign| same(sign) && !sign.is_shared;
+        if count < MAX_SIGNS {
             self.0.push(new);
         } else if !new.is_shared
-            && let Some(shared) = self.0.iter_mut().find(|sign| same(sign) && sign.is_shared)
+            && !self.0.iter().any(shows)
+            && let Some(last) = self.0.iter_mut().rfind(|sign| same(sign))
         {
-            *shared = new;
+            *last = new;
         }
     }
 
