@@ -14,7 +14,7 @@ use ratatui::backend::TestBackend;
 use ratatui::layout::Size;
 use tokio::sync::mpsc;
 use wiretalk::app::{self, App, AppConfig, AppEvent, KeyMap, Route, ServerStatus};
-use wiretalk::cli::check;
+use wiretalk::cli::check::{self, ReadDeck};
 use wiretalk::deck;
 use wiretalk::demos::REGISTRY;
 use wiretalk::export::to_svg;
@@ -80,8 +80,7 @@ async fn play(path: &str, slide: usize, size: Size, steps: &[Step]) -> anyhow::R
     let scope = Scope::new(|panic| panic!("{panic}"));
     let servers = Arc::new(ServerBundle::start(&scope, Ports::default(), None));
     servers.ready().await.map_err(anyhow::Error::msg)?;
-    let (deck, warnings) = check::read_deck(path.as_ref(), REGISTRY)?;
-    let (themes, _) = check::themes_of(&deck, check::folder_of(path.as_ref()));
+    let ReadDeck { deck, warnings, themes, .. } = check::read_deck(path.as_ref(), REGISTRY)?;
     let theme = *themes.of(Brightness::Dark);
     // Cargo puts examples into a folder beside the program, which the race starts for its workers.
     let beside = std::env::current_exe()?

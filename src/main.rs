@@ -3,25 +3,27 @@
 use std::alloc::System;
 use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{anyhow, bail};
 use clap::{CommandFactory as _, Parser as _};
+use futures_util::Stream;
 use ratatui::Terminal;
 use ratatui::backend::Backend as _;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use tokio::sync::mpsc;
 use wiretalk::app::{
-    self, App, AppConfig, AppEvent, BACKGROUND_QUERY, DeckPlace, DeckUpdate, GRAPHICS_QUERY,
-    KeyMap, LoopExit, Route, Screen, Signals, Transition,
+    self, App, AppConfig, AppEvent, BACKGROUND_QUERY, DeckPlace, DeckUpdate, FrameBackend,
+    GRAPHICS_QUERY, KeyMap, LoopExit, Route, Screen, Signals, Transition,
 };
+use wiretalk::cli::check::{self, ReadDeck};
 use wiretalk::cli::inspect::InspectArgs;
 use wiretalk::cli::present::{
-    self, DeckSource, OnlyArg, PresentArgs, RememberedPlace, ResumeFile, TalkFiles, TransitionArg,
+    self, DeckSource, OnlyArg, PresentArgs, RememberedPlace, TalkFiles, TalkMemory, TransitionArg,
+    WatchedTalk,
 };
-use wiretalk::cli::{self, Cli, CliCommand, check};
+use wiretalk::cli::{self, Cli, CliCommand};
 use wiretalk::deck::{Block, Deck, DemoFence, Position, Slide};
 use wiretalk::demos::REGISTRY;
 use wiretalk::demos::inspect::Inspect;
@@ -79,7 +81,7 @@ fn present(cli: Cli) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let source = DeckSource::of(cli.deck.as_deref());
-    let (deck, warnings) = match &source {
+    let mut read = match &source {
         DeckSource::File(path) => check::read_deck(path, REGISTRY)?,
         DeckSource::Stdin => {
             // Nothing is taken from a pipe that couldn't be shown.
@@ -92,21 +94,23 @@ fn present(cli: Cli) -> anyhow::Result<ExitCode> {
     };
     let mut notices: Vec<String> = app::locale_notice(env_var).into_iter().collect();
     let keys = user_keys(&cli.present, &mut notices)?;
-    let memory = Memory::of(&source, cli.present.resume);
+    let memory = TalkMemory::of(&source, cli.present.resume, env_var);
     let start = match cli.present.from {
-        Some(slide) => Some(checked_start(slide.get(), deck.slides.len())?),
-        None => memory.as_ref().and_then(|memory| memory.start(&mut notices)),
+        Some(slide) => Some(checked_start(slide.get(), read.deck.slides.len())?),
+        None => memory.as_ref().and_then(|memory| memory.start(&mut notices)).map(remembered),
     };
-    let folder = cli.deck.as_deref().map_or(Path::new(""), check::folder_of);
-    let themes = match &cli.theme {
-        Some(theme) => theme.colors.into(),
-        None => check::themes_of(&deck, folder).0,
-    };
+    if let Some(theme) = &cli.theme {
+        read.themes = theme.colors.into();
+    }
     let mode = if cli.poll { WatchMode::Poll } else { WatchMode::Events };
     let watched = match &source {
-        DeckSource::File(path) => Some((TalkFiles { deck: path.clone(), theme: cli.theme }, mode)),
+        DeckSource::File(path) => {
+            let files = TalkFiles { deck: path.clone(), theme: cli.theme };
+            Some(WatchedTalk { files, shown: read.clone(), mode })
+        }
         _ => None,
     };
+    let ReadDeck { deck, warnings, themes, .. } = read;
     let (registry, services, color_depth) =
         (REGISTRY, Services::default(), ColorDepth::from_env(env_var));
     let consents = if cli.trust { EffectConsents::all() } else { EffectConsents::default() };
@@ -179,59 +183,18 @@ fn check_keys(source: &str) -> Vec<(Position, String)> {
     problems.map(|problem| (problem.position, problem.message)).collect()
 }
 
-/// Where the place of a deck is remembered from run to run.
-struct Memory {
-    file: Option<ResumeFile>,
-    deck: String,
-    /// Whether this run starts where the last one ended.
-    resumes: bool,
+/// Returns the place that is remembered, counted from 0.
+fn remembered(place: RememberedPlace) -> DeckPlace {
+    let index = |number: u32| usize::try_from(number).unwrap_or(usize::MAX) - 1;
+    DeckPlace { slide: index(place.slide), step: index(place.step) }
 }
 
-impl Memory {
-    /// Returns the memory for a deck; a piped one has no name to remember it by.
-    fn of(source: &DeckSource, resumes: bool) -> Option<Self> {
-        let deck = match source {
-            DeckSource::File(path) => ResumeFile::deck_name(path),
-            DeckSource::BuiltIn => "the built-in talk".to_owned(),
-            DeckSource::Stdin => return None,
-        };
-        Some(Self { file: ResumeFile::of_user(env_var), deck, resumes })
-    }
-
-    /// Returns where the talk starts, if the last run of it is to be continued.
-    fn start(&self, notices: &mut Vec<String>) -> Option<DeckPlace> {
-        if !self.resumes {
-            return None;
-        }
-        let Some(file) = &self.file else {
-            notices.push("there is no home directory, so no last run is known".to_owned());
-            return None;
-        };
-        match file.place_of(&self.deck) {
-            Ok(Some(place)) => {
-                let index = |number: u32| usize::try_from(number).unwrap_or(usize::MAX) - 1;
-                Some(DeckPlace { slide: index(place.slide), step: index(place.step) })
-            }
-            Ok(None) => {
-                notices.push("no earlier run of this deck is known".to_owned());
-                None
-            }
-            Err(error) => {
-                notices.push(format!("{error:#}"));
-                None
-            }
-        }
-    }
-
-    /// Remembers where the run ended. Only a run that was asked to resume tells of a failure.
-    fn remember(&self, place: DeckPlace) {
-        let number = |index: usize| u32::try_from(index).unwrap_or(u32::MAX - 1) + 1;
-        let place = RememberedPlace { slide: number(place.slide), step: number(place.step) };
-        if let Some(Err(error)) = self.file.as_ref().map(|file| file.remember(&self.deck, place))
-            && self.resumes
-        {
-            let _ = writeln!(std::io::stderr(), "wiretalk: {error:#}");
-        }
+/// Remembers where the run ended.
+fn remember(memory: &TalkMemory, place: DeckPlace) {
+    let number = |index: usize| u32::try_from(index).unwrap_or(u32::MAX - 1) + 1;
+    let place = RememberedPlace { slide: number(place.slide), step: number(place.step) };
+    if let Err(error) = memory.remember(place) {
+        let _ = writeln!(std::io::stderr(), "wiretalk: {error:#}");
     }
 }
 
@@ -274,14 +237,11 @@ fn env_var(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// A deck's file and how its changes are found.
-type WatchedDeck = (TalkFiles, WatchMode);
-
 /// Runs the app on the terminal to its end.
 fn run_app(
     config: AppConfig,
-    watched: Option<WatchedDeck>,
-    memory: Option<Memory>,
+    watched: Option<WatchedTalk>,
+    memory: Option<TalkMemory>,
 ) -> anyhow::Result<ExitCode> {
     if let Some(reason) = app::unsuitable_terminal(env_var) {
         bail!(reason);
@@ -296,13 +256,13 @@ fn run_app(
     };
     let end = match end.map_err(|_| fault())? {
         // Nobody is left to read the reason.
-        Err(error) if error.downcast_ref().is_some_and(app::is_hangup) => {
+        Err(error) if is_gone(&error) => {
             return Ok(ExitCode::from(128 + app::HANGUP));
         }
         end => end.map_err(|error| error.context("could not use the terminal"))?,
     };
     if let Some(memory) = memory {
-        memory.remember(end.place);
+        remember(&memory, end.place);
     }
     match (end.exit, end.fault) {
         // A talk goes on without one of its demos, but the standalone inspector is nothing else.
@@ -325,7 +285,7 @@ struct TalkEnd {
 /// must be caught earlier.
 async fn present_on_terminal(
     mut config: AppConfig,
-    watched: Option<WatchedDeck>,
+    watched: Option<WatchedTalk>,
 ) -> anyhow::Result<TalkEnd> {
     let scope = Scope::new(|_| {});
     let signals = Signals::install(&scope)?;
@@ -348,46 +308,62 @@ async fn present_on_terminal(
     let (sender, mut events) = app::event_stream(&scope, signals);
     app.set_highlighter(app::start_highlighter(&scope, sender.clone())?);
     if servers.is_some() {
-        let files = watched.as_ref().map(|(files, _)| files.deck.clone()).unwrap_or_default();
-        let read = move |path: &str| check::read_picture(check::folder_of(&files), path);
+        let deck = watched.as_ref().map(|talk| talk.files.deck.clone()).unwrap_or_default();
+        let read = move |path: &str| check::read_picture(check::folder_of(&deck), path);
         let loader = app::start_picture_loader(&scope, read, sender.clone())?;
         let window = terminal.backend_mut().window_size()?;
         let window = (window.columns_rows, window.pixels);
         app.set_picture_loader(loader, app::may_be_asked(env_var), window);
     }
-    if let Some((files, mode)) = watched
-        && let Err(error) = watch_talk(files, app.deck(), mode, &scope, sender.clone())
+    if let Some(talk) = watched
+        && let Err(error) = watch_talk(talk, &scope, sender.clone())
     {
         app.set_notice(format!("the deck isn't reloaded on save: {}", error_chain(&*error)));
     }
     if let Some(servers) = servers {
         app::watch_servers(&servers, &scope, sender);
     }
+    let exit = match show_talk(&mut app, &mut screen, &mut terminal, &mut events).await {
+        // The place where it happened counts.
+        Err(error) if is_gone(&error) => LoopExit::Signal(app::HANGUP.into()),
+        exit => exit?,
+    };
+    Ok(TalkEnd { exit, fault: app.demo_fault(), place: app.place() })
+}
+
+/// Whether the terminal is gone.
+fn is_gone(error: &anyhow::Error) -> bool {
+    error.downcast_ref().is_some_and(app::is_hangup)
+}
+
+/// Runs the event loop, and does what it asks of the terminal, until the talk ends.
+async fn show_talk(
+    app: &mut App,
+    screen: &mut Screen,
+    terminal: &mut Terminal<impl FrameBackend<Error = std::io::Error>>,
+    events: &mut (impl Stream<Item = AppEvent> + Unpin),
+) -> anyhow::Result<LoopExit> {
     loop {
-        match app::run_event_loop(&mut app, &mut terminal, &mut events).await? {
+        match app::run_event_loop(app, terminal, events).await? {
             LoopExit::Suspend => screen.suspend()?,
             LoopExit::Continued => screen.reenter()?,
             LoopExit::CopyToClipboard(text) => screen.copy_to_clipboard(&text)?,
             LoopExit::AskGraphics => screen.send_query(GRAPHICS_QUERY)?,
             LoopExit::CaptureMouse(reports) => screen.capture_mouse(reports)?,
-            exit => {
-                return Ok(TalkEnd { exit, fault: app.demo_fault(), place: app.place() });
-            }
+            exit => return Ok(exit),
         }
     }
 }
 
 /// Sends each version of the talk that is saved from now on to the app.
 fn watch_talk(
-    files: TalkFiles,
-    deck: &Deck,
-    mode: WatchMode,
+    talk: WatchedTalk,
     scope: &Scope,
     sender: mpsc::Sender<AppEvent>,
 ) -> anyhow::Result<()> {
-    present::reread_on_save(files, deck, REGISTRY, mode, scope, move |version| {
+    present::reread_on_save(talk, REGISTRY, scope, move |version| {
         let event = match version {
-            Ok((deck, warnings, themes)) => {
+            Ok(ReadDeck { deck, warnings, themes, .. }) => {
                 AppEvent::Reloaded(Box::new(DeckUpdate { deck, warnings, themes }))
             }
             Err(reason) => AppEvent::ReloadFailed(reason),

@@ -15,7 +15,7 @@ use ratatui::layout::{Rect, Size};
 use ratatui::style::{Color, Modifier, Style};
 use tokio::sync::mpsc;
 use wiretalk::app::{self, App, AppConfig, AppEvent, KeyMap, LoopExit, Route};
-use wiretalk::cli::check;
+use wiretalk::cli::check::{self, ReadDeck};
 use wiretalk::conform::Verdict;
 use wiretalk::deck::Depth;
 use wiretalk::demos::REGISTRY;
@@ -33,7 +33,7 @@ const TOUR: &str = include_str!("../slides/tour.md");
 const SIZES: [(u16, u16); 3] = [(80, 24), (100, 30), (200, 60)];
 
 fn show(source: &str) -> AppConfig {
-    let (deck, warnings) = check::parse_deck(source, REGISTRY);
+    let ReadDeck { deck, warnings, .. } = check::parse_deck(source, REGISTRY);
     let file = "deck.md".to_owned();
     AppConfig {
         deck,
@@ -61,7 +61,7 @@ fn app(source: &str, (width, height): (u16, u16)) -> App {
 
 /// Returns the index of a deck's last slide.
 fn last_slide(source: &str) -> usize {
-    check::parse_deck(source, REGISTRY).0.slides.len() - 1
+    check::parse_deck(source, REGISTRY).deck.slides.len() - 1
 }
 
 fn press(app: &mut App, code: KeyCode) {
@@ -114,13 +114,13 @@ fn go_to(app: &mut App, slide: usize) {
 
 /// Returns the index of the slide with this title.
 fn slide_titled(source: &str, title: &str) -> usize {
-    let slides = check::parse_deck(source, REGISTRY).0.slides;
+    let slides = check::parse_deck(source, REGISTRY).deck.slides;
     slides.iter().position(|slide| slide.title().as_deref() == Some(title)).expect(title)
 }
 
 #[tokio::test]
 async fn the_talk_has_its_slides_and_no_warning() {
-    let (deck, warnings) = check::parse_deck(TALK, REGISTRY);
+    let ReadDeck { deck, warnings, .. } = check::parse_deck(TALK, REGISTRY);
     assert_eq!(warnings, []);
     assert_eq!(deck.slides.len(), 73);
     for (number, slide) in deck.slides.iter().enumerate() {
@@ -145,12 +145,12 @@ fn slides_of_the_talk_have_the_depth_and_the_steps_of_their_notes() {
         marked[mark.map_or(0, |mark| mark + 1)] += 1;
     }
     assert_eq!(marked, [46, 25, 2], "core, deep and study");
-    let slides = check::parse_deck(TALK, REGISTRY).0.slides;
+    let slides = check::parse_deck(TALK, REGISTRY).deck.slides;
     let depths = [Depth::Core, Depth::Deep, Depth::Study]
         .map(|depth| slides.iter().filter(|slide| slide.depth == depth).count());
     assert_eq!(depths, marked);
     let steps = |title| {
-        let slides = check::parse_deck(TALK, REGISTRY).0.slides;
+        let slides = check::parse_deck(TALK, REGISTRY).deck.slides;
         slides[slide_titled(TALK, title)].steps()
     };
     assert_eq!(steps("Masking: XOR with 4 bytes"), 2, "the question, then the answer");
@@ -368,7 +368,7 @@ async fn every_slide_of_the_talk_fits_100x30_without_scrolling() {
 #[tokio::test]
 async fn every_slide_of_both_decks_can_be_shown_at_every_size() {
     for source in [TALK, TOUR] {
-        let (deck, warnings) = check::parse_deck(source, REGISTRY);
+        let ReadDeck { deck, warnings, .. } = check::parse_deck(source, REGISTRY);
         assert_eq!(warnings, []);
         for size in SIZES {
             let screens = walk_slides(source, size);
@@ -897,7 +897,7 @@ async fn every_pair_of_colours_that_is_drawn_is_one_whose_contrast_is_tested() {
     for source in [TALK, TOUR] {
         let config = AppConfig { themes: telling_theme().into(), ..show(source) };
         let mut app = App::new(config, Size { width: 100, height: 30 });
-        let slides = check::parse_deck(source, REGISTRY).0.slides;
+        let slides = check::parse_deck(source, REGISTRY).deck.slides;
         for slide in &slides {
             for _ in 0..slide.steps() {
                 collect_pairs(&app, &mut pairs);

@@ -16,6 +16,43 @@ pub(super) fn read_file(path: &Path, max: u64) -> io::Result<Vec<u8>> {
     read_stream(File::open(path)?, max)
 }
 
+/// Returns all bytes of the file at `path`, unless it is a pipe or a device: they could keep the
+/// caller waiting for ever.
+///
+/// # Errors
+///
+/// If it is not a file, cannot be read, or has more than `max` bytes
+/// ([`io::ErrorKind::FileTooLarge`]).
+pub(super) fn read_regular_file(path: &Path, max: u64) -> io::Result<Vec<u8>> {
+    // Opening a pipe waits for its writer.
+    if !path.metadata()?.is_file() {
+        return Err(io::Error::other("it is not a file"));
+    }
+    read_file(path, max)
+}
+
+/// Returns `bytes` as text.
+///
+/// # Errors
+///
+/// If they are not UTF-8.
+pub(super) fn utf8(bytes: Vec<u8>) -> io::Result<String> {
+    let reason = "it is not UTF-8 text; save it as UTF-8";
+    String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, reason))
+}
+
+/// Returns `text` unless it is blank: editors that write in place empty a file first.
+///
+/// # Errors
+///
+/// If it is blank.
+pub(super) fn reject_empty(text: String) -> io::Result<String> {
+    if text.trim().is_empty() {
+        return Err(io::Error::other("the file is empty"));
+    }
+    Ok(text)
+}
+
 /// Returns all bytes of `stream`.
 ///
 /// # Errors
@@ -36,6 +73,18 @@ pub(super) fn read_stream(stream: impl Read, max: u64) -> io::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_that_nobody_writes_to_keeps_no_one_waiting() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe.toml");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        for path in [pipe.as_path(), folder.path()] {
+            let error = read_regular_file(path, 3).unwrap_err();
+            assert_eq!(error.to_string(), "it is not a file", "{}", path.display());
+        }
+    }
 
     #[test]
     fn input_up_to_the_limit_is_read_and_endless_input_is_refused() {

@@ -7,7 +7,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use crate::cli::{bounded_read, output};
 use crate::stage::{BuiltInTheme, Theme, ThemeFile};
-use crate::text::did_you_mean;
+use crate::text::{did_you_mean, sanitize};
 use crate::wire::Side;
 use crate::wire::pasted::PastedForm;
 
@@ -39,20 +39,20 @@ pub(super) fn parse_theme(text: &str) -> Result<ThemeArg, String> {
         let names = names.join(", ");
         return Err(format!("there is no such theme{guess}; expected {names}, or a TOML file"));
     }
-    let source = read_theme(&path)?;
-    let file = ThemeFile::parse(&source).map_err(|error| format!("{text}:{error}"))?;
-    Ok(ThemeArg { colors: file.colors, path: Some(path) })
+    Ok(ThemeArg { colors: read_theme(&path)?.colors, path: Some(path) })
 }
 
 /// The maximum size of a theme's file, in bytes.
 const MAX_THEME_BYTES: u64 = 1 << 20;
 
-/// Returns the text of a theme's file, or a sentence about why it cannot be read.
-pub(super) fn read_theme(path: &Path) -> Result<String, String> {
-    let name = || crate::text::sanitize(&path.to_string_lossy()).into_owned();
-    let bytes = bounded_read::read_file(path, MAX_THEME_BYTES)
-        .map_err(|error| format!("could not read the theme {}: {error}", name()))?;
-    String::from_utf8(bytes).map_err(|_| format!("the theme {} is not valid UTF-8", name()))
+/// Returns the theme in a file, or a sentence about why there is none.
+pub(super) fn read_theme(path: &Path) -> Result<ThemeFile, String> {
+    let name = sanitize(&path.to_string_lossy()).into_owned();
+    let source = bounded_read::read_regular_file(path, MAX_THEME_BYTES)
+        .and_then(bounded_read::utf8)
+        .and_then(bounded_read::reject_empty)
+        .map_err(|error| format!("could not read the theme {name}: {error}"))?;
+    ThemeFile::parse(&source).map_err(|error| format!("{name}:{error}"))
 }
 
 /// Prints the list of `--list-themes`.
@@ -116,6 +116,20 @@ mod tests {
         assert_eq!((read.colors, read.path.as_deref()), (Theme::LIGHT, Some(file.path())));
         std::fs::write(file.path(), "kind = 'light\n").unwrap();
         assert!(parse_theme(name).unwrap_err().starts_with(&format!("{name}:1:")));
+        std::fs::write(file.path(), "").unwrap();
+        assert!(parse_theme(name).unwrap_err().ends_with("the file is empty"));
+    }
+
+    #[test]
+    fn the_readme_has_a_theme_and_every_colour() {
+        let section = include_str!("../../README.md").split_once("A theme is a TOML file").unwrap();
+        let lines = section.1.lines().skip(1).skip_while(|line| line.is_empty());
+        let example: Vec<&str> = lines.map_while(|line| line.strip_prefix("    ")).collect();
+        let theme = ThemeFile::parse(&example.join("\n")).unwrap();
+        assert_ne!(theme.colors, Theme::LIGHT);
+        for name in Theme::COLOR_NAMES {
+            assert!(section.1.contains(&format!("`{name}`")), "{name}");
+        }
     }
 
     #[test]

@@ -2,10 +2,12 @@
 
 use std::io::Read as _;
 use std::os::fd::AsFd as _;
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal};
 
+use crate::file;
 use crate::terminal::{CTRL_C, CTRL_Z, RIGHT, TRUE_COLOR, Terminal};
 
 fn talk() -> Terminal {
@@ -71,32 +73,72 @@ fn sigquit_ends_the_talk() {
     ends_by_signal(Signal::QUIT);
 }
 
-/// The terminal is not that of the program's session, so no SIGHUP comes when it vanishes.
+/// A talk on a terminal that can vanish. It's not that of the program's session, so no SIGHUP comes
+/// then.
+struct Vanishing {
+    pty: pty_process::blocking::Pty,
+    talk: Child,
+    state: PathBuf,
+}
+
+impl Vanishing {
+    fn start(name: &str, args: &[&str]) -> Self {
+        let state = file(name, "").with_extension("state");
+        let _ = std::fs::remove_dir_all(&state);
+        let (pty, side_of_program) = pty_process::blocking::open().unwrap();
+        pty.resize(pty_process::Size::new(30, 100)).unwrap();
+        let end = || Stdio::from(side_of_program.as_fd().try_clone_to_owned().unwrap());
+        let talk = Command::new(env!("CARGO_BIN_EXE_wiretalk"))
+            .args(args)
+            .envs(TRUE_COLOR)
+            .env("XDG_STATE_HOME", &state)
+            .stdin(end())
+            .stdout(end())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut vanishing = Self { pty, talk, state };
+        let mut seen = Vec::new();
+        // The end of the first frame.
+        while count(&seen, b"\x1b[?2026l") == 0 {
+            let mut some = [0; 4096];
+            let length = vanishing.pty.read(&mut some).unwrap();
+            seen.extend_from_slice(&some[..length]);
+        }
+        vanishing
+    }
+
+    /// Takes the terminal away, and sends `signals` before and after. Returns what is remembered.
+    fn vanish(self, signals: Option<(Signal, Signal)>) -> String {
+        let Self { pty, mut talk, state } = self;
+        let id = Pid::from_raw(talk.id().try_into().unwrap()).unwrap();
+        let send = |signal| rustix::process::kill_process(id, signal).unwrap();
+        if let Some((before, _)) = signals {
+            send(before);
+        }
+        drop(pty);
+        if let Some((_, after)) = signals {
+            send(after);
+        }
+        let mut printed = String::new();
+        talk.stderr.take().unwrap().read_to_string(&mut printed).unwrap();
+        assert_eq!(talk.wait().unwrap().code(), Some(128 + Signal::HUP.as_raw()), "{printed}");
+        std::fs::read_to_string(state.join("wiretalk/places.json")).unwrap_or_default()
+    }
+}
+
 #[test]
 fn a_vanished_terminal_ends_the_talk_without_a_signal() {
-    let (mut pty, side_of_program) = pty_process::blocking::open().unwrap();
-    pty.resize(pty_process::Size::new(30, 100)).unwrap();
-    let end = || Stdio::from(side_of_program.as_fd().try_clone_to_owned().unwrap());
-    let mut talk = Command::new(env!("CARGO_BIN_EXE_wiretalk"))
-        .arg("slides/talk.md")
-        .envs(TRUE_COLOR)
-        .stdin(end())
-        .stdout(end())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    drop(side_of_program);
-    let mut seen = Vec::new();
-    // The end of the first frame.
-    while count(&seen, b"\x1b[?2026l") == 0 {
-        let mut some = [0; 4096];
-        let length = pty.read(&mut some).unwrap();
-        seen.extend_from_slice(&some[..length]);
-    }
-    drop(pty);
-    let mut printed = String::new();
-    talk.stderr.take().unwrap().read_to_string(&mut printed).unwrap();
-    assert_eq!(talk.wait().unwrap().code(), Some(128 + Signal::HUP.as_raw()), "{printed}");
+    let places = Vanishing::start("vanished", &["slides/talk.md", "--from", "3"]).vanish(None);
+    assert!(places.contains("\"slide\": 3"), "{places}");
+}
+
+/// The talk goes on by drawing, which fails.
+#[test]
+fn a_terminal_that_vanishes_while_the_talk_is_stopped_leaves_the_place() {
+    let talk = Vanishing::start("vanished-stopped", &["slides/talk.md", "--from", "3"]);
+    let places = talk.vanish(Some((Signal::STOP, Signal::CONT)));
+    assert!(places.contains("\"slide\": 3"), "{places}");
 }
 
 /// The program is the session leader, so its process group is orphaned and the kernel does not stop

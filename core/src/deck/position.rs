@@ -37,6 +37,11 @@ impl<'a> LineIndex<'a> {
         self.source
     }
 
+    /// Returns the number of lines; an empty one behind the last line ending counts.
+    pub fn count(&self) -> usize {
+        self.starts.len()
+    }
+
     /// Returns the position of the byte at `offset`. An offset past the end counts as the end.
     pub fn position(&self, offset: usize) -> Position {
         let mut offset = offset.min(self.source.len());
@@ -74,5 +79,6 @@ mod tests {
         assert_eq!(lines.line_text(1), "a");
         assert_eq!(lines.line_text(2), "wörld");
         assert_eq!(lines.line_text(9), "");
+        assert_eq!(lines.count(), 3);
     }
 }

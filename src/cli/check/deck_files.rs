@@ -1,9 +1,12 @@
 //! Reads the files that a deck names from the folder of the deck.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::cli::bounded_read;
+use crate::cli::check::deck_reading::FileFault;
 use crate::deck::{FileReader, UnreadableFile};
+use crate::text;
 
 /// The maximum size of a file that a deck takes in, in bytes.
 const MAX_FILE_BYTES: u64 = 4 << 20;
@@ -16,26 +19,42 @@ pub(super) struct DeckFiles {
     folder: PathBuf,
     /// The number of bytes that may still be read.
     left: u64,
+    /// The files that gave nothing.
+    faults: Vec<FileFault>,
 }
 
 impl DeckFiles {
     /// Creates a reader for a deck in `folder`.
     pub(super) fn new(folder: &Path) -> Self {
-        Self { folder: folder.to_owned(), left: MAX_TOTAL_BYTES }
+        Self { folder: folder.to_owned(), left: MAX_TOTAL_BYTES, faults: Vec::new() }
+    }
+
+    /// Returns the files that gave nothing.
+    pub(super) fn into_faults(self) -> Vec<FileFault> {
+        self.faults
+    }
+
+    fn read(&mut self, path: &str) -> io::Result<String> {
+        let path = self.folder.join(path);
+        let bytes = bounded_read::read_regular_file(&path, MAX_FILE_BYTES.min(self.left))?;
+        self.left = self.left.saturating_sub(bytes.len() as u64);
+        bounded_read::utf8(bytes)
     }
 }
 
 impl FileReader for DeckFiles {
     fn read_text(&mut self, path: &str) -> Result<String, UnreadableFile> {
-        let path = self.folder.join(path);
-        // A pipe or a terminal would keep the talk waiting.
-        if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
-            return Err(UnreadableFile::new("it is not a file"));
+        let text = self.read(path);
+        let fault = match &text {
+            Ok(text) if text.trim().is_empty() => Some("the file is empty".to_owned()),
+            Ok(_) => None,
+            Err(error) => Some(error.to_string()),
+        };
+        if let Some(reason) = fault {
+            let reason = format!("{}: {reason}", text::sanitize(path));
+            self.faults.push(FileFault { path: path.to_owned(), reason });
         }
-        let bytes = bounded_read::read_file(&path, MAX_FILE_BYTES.min(self.left))
-            .map_err(|error| UnreadableFile::new(error.to_string()))?;
-        self.left = self.left.saturating_sub(bytes.len() as u64);
-        String::from_utf8(bytes).map_err(|_| UnreadableFile::new("it is not UTF-8 text"))
+        text.map_err(|error| UnreadableFile::new(error.to_string()))
     }
 }
 
@@ -59,10 +78,14 @@ mod tests {
         assert_eq!(deck.files, ["parts/one.md", "parts/two.md"]);
         let mut reason = |path: &str| files.read_text(path).unwrap_err().to_string();
         assert_eq!(reason("parts"), "it is not a file");
-        assert_eq!(reason("latin.md"), "it is not UTF-8 text");
+        assert_eq!(reason("latin.md"), "it is not UTF-8 text; save it as UTF-8");
         assert!(reason("nothing.md").contains("No such file"));
-        let mut spent = DeckFiles { left: 3, ..files };
+        let mut spent = DeckFiles { left: 3, ..files.clone() };
         let error = spent.read_text("parts/two.md").unwrap_err();
         assert!(error.to_string().contains("larger than the limit"), "{error}");
+        write("parts/two.md", b"\n").unwrap();
+        assert_eq!(files.read_text("parts/two.md").unwrap(), "\n");
+        let faults: Vec<String> = files.into_faults().into_iter().map(|it| it.path).collect();
+        assert_eq!(faults, ["parts", "latin.md", "nothing.md", "parts/two.md"]);
     }
 }

@@ -4,23 +4,25 @@
 //! rehearses.
 
 mod deck_files;
+mod deck_reading;
+mod pictures;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use ratatui::layout::Size;
 
-use crate::cli::check::deck_files::DeckFiles;
+use crate::cli::output;
 use crate::cli::present::read_keys_file;
-use crate::cli::{bounded_read, output, shared_args};
-use crate::deck::{self, Deck, DemoFence, Dialect, LineIndex, Position, Warning};
+use crate::deck::{Deck, DemoFence, Dialect, Position, Warning};
 use crate::slide;
-use crate::stage::{Registry, ThemePair};
+use crate::stage::Registry;
 use crate::text;
 
-/// The maximum size of a deck, in bytes.
-const MAX_DECK_BYTES: u64 = 16 << 20;
+pub use deck_reading::{FileFault, ReadDeck, folder_of, parse_deck, printable_path, read_deck};
+pub(super) use deck_reading::{parse_deck_in, read_source, read_stdin};
+pub use pictures::read_picture;
+
 /// The largest screen that a deck can be checked for, which is the largest that is drawn.
 const MAX_COLUMNS: u16 = 1000;
 const MAX_ROWS: u16 = 500;
@@ -114,7 +116,7 @@ fn report_deck(
     sizes: &[Size],
 ) -> bool {
     let name = &printable_path(path);
-    let (deck, mut warnings) = parse_deck_in(folder_of(path), source, registry);
+    let ReadDeck { deck, mut warnings, .. } = parse_deck_in(folder_of(path), source, registry);
     for &size in sizes {
         let min_rows = |fence: &DemoFence| {
             let entry = registry.entries().iter().find(|entry| entry.name == fence.name);
@@ -154,108 +156,6 @@ fn dialect_line(name: &str, deck: &Deck) -> String {
             format!("{name}: read as {dialect}, because of line {line}: {text}\n")
         }
     }
-}
-
-/// Reads and checks a deck.
-///
-/// # Errors
-///
-/// If the file cannot be read or is not UTF-8. The message names the file, the line of the first
-/// invalid byte, and the remedy.
-pub fn read_deck(path: &Path, registry: Registry) -> anyhow::Result<(Deck, Vec<Warning>)> {
-    Ok(parse_deck_in(folder_of(path), &read_source(path)?, registry))
-}
-
-/// Reads the text of a deck. The message of an error names the file, the line of the first invalid
-/// byte, and the remedy.
-pub(super) fn read_source(path: &Path) -> anyhow::Result<String> {
-    let name = printable_path(path);
-    let bytes = bounded_read::read_file(path, MAX_DECK_BYTES).with_context(|| {
-        format!(
-            "could not read the deck {name}; give the path of a Markdown file, or no path for the \
-             built-in talk"
-        )
-    })?;
-    decode_source(bytes, &name)
-}
-
-/// Reads the text of a deck from standard input, to its end.
-pub(super) fn read_stdin() -> anyhow::Result<String> {
-    let bytes = bounded_read::read_stream(std::io::stdin().lock(), MAX_DECK_BYTES)
-        .context("could not read the deck from standard input")?;
-    decode_source(bytes, "standard input")
-}
-
-fn decode_source(bytes: Vec<u8>, name: &str) -> anyhow::Result<String> {
-    let source = String::from_utf8(bytes).map_err(|error| {
-        let valid = error.utf8_error().valid_up_to();
-        let before = error.as_bytes().get(..valid).unwrap_or_default();
-        // The bytes before the invalid one are UTF-8, so the lossy conversion changes nothing.
-        let line = String::from_utf8_lossy(before).matches('\n').count().saturating_add(1);
-        anyhow::anyhow!(
-            "{name}:{line}: the deck is not valid UTF-8 at byte {valid}; save it as UTF-8"
-        )
-    })?;
-    Ok(source)
-}
-
-/// Returns the themes that a deck in `folder` asks for, and what is wrong with what it says.
-pub fn themes_of(deck: &Deck, folder: &Path) -> (ThemePair, Vec<String>) {
-    let Some(setting) = &deck.front_matter.theme else { return Default::default() };
-    ThemePair::of_deck(setting, |path| shared_args::read_theme(&folder.join(path)))
-}
-
-/// Parses and checks the text of a deck in the current folder. The warnings are sorted by position.
-pub fn parse_deck(source: &str, registry: Registry) -> (Deck, Vec<Warning>) {
-    parse_deck_in(Path::new(""), source, registry)
-}
-
-/// Parses and checks the text of a deck in `folder`, which holds the files that it names.
-pub(super) fn parse_deck_in(
-    folder: &Path,
-    source: &str,
-    registry: Registry,
-) -> (Deck, Vec<Warning>) {
-    let (deck, mut warnings) = deck::parse_with(source, &mut DeckFiles::new(folder));
-    warnings.extend(registry.check(&deck, source));
-    if let Some(setting) = &deck.front_matter.theme {
-        let lines = LineIndex::new(source);
-        let problems = themes_of(&deck, folder).1.into_iter();
-        warnings.extend(problems.map(|it| Warning::new(0, setting.position, &lines, it)));
-    }
-    warnings.sort_by_key(|warning| warning.position);
-    (deck, warnings)
-}
-
-/// The maximum size of a picture's file, in bytes.
-const MAX_PICTURE_BYTES: u64 = 32 << 20;
-
-/// Returns the bytes of a picture that a deck in `folder` names, or a sentence about why not.
-///
-/// # Errors
-///
-/// If the file cannot be read, is too large, or is not on this machine.
-pub fn read_picture(folder: &Path, path: &str) -> Result<Vec<u8>, String> {
-    if path.contains("://") || path.starts_with("data:") {
-        return Err("only pictures in files are shown".to_owned());
-    }
-    let path = folder.join(path);
-    let is_file = std::fs::metadata(&path).map_err(|error| error.to_string())?.is_file();
-    // A pipe would never end.
-    if !is_file {
-        return Err("it is no file".to_owned());
-    }
-    bounded_read::read_file(&path, MAX_PICTURE_BYTES).map_err(|error| error.to_string())
-}
-
-/// Returns the folder of a deck's file.
-pub fn folder_of(path: &Path) -> &Path {
-    path.parent().unwrap_or(Path::new(""))
-}
-
-/// Returns `path` as text that is safe to print: without control characters.
-pub fn printable_path(path: &Path) -> String {
-    text::sanitize(&path.to_string_lossy()).into_owned()
 }
 
 /// Formats a count: `no warnings`, `1 warning`, `2 warnings`.

@@ -28,8 +28,7 @@ pub fn default_keys_file(variable: impl Fn(&str) -> Option<String>) -> Option<Pa
 /// If the file cannot be read, is too large or is not UTF-8.
 pub fn read_keys_file(path: &Path) -> anyhow::Result<String> {
     let name = text::sanitize(&path.to_string_lossy()).into_owned();
-    let bytes = bounded_read::read_file(path, MAX_KEYS_BYTES)
-        .with_context(|| format!("could not read the keys in {name}"))?;
-    String::from_utf8(bytes)
-        .map_err(|_| anyhow::anyhow!("the keys in {name} are not valid UTF-8; save it as UTF-8"))
+    bounded_read::read_file(path, MAX_KEYS_BYTES)
+        .and_then(bounded_read::utf8)
+        .with_context(|| format!("could not read the keys in {name}"))
 }

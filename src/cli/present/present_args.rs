@@ -27,6 +27,9 @@ pub struct PresentArgs {
     pub from: Option<NonZeroU32>,
 
     /// Start where the last run of this deck ended
+    ///
+    /// Each run of a file or of the built-in talk leaves its place in wiretalk/places.json in the
+    /// state directory, ~/.local/state by default.
     #[arg(long)]
     pub resume: bool,
 

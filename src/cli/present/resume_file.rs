@@ -18,7 +18,7 @@ const MAX_BYTES: u64 = 2 << 20;
 
 /// The file that remembers where the last run of each deck ended.
 #[derive(Clone, Debug)]
-pub struct ResumeFile {
+pub(super) struct ResumeFile {
     path: PathBuf,
 }
 
@@ -47,14 +47,14 @@ struct DeckEntry {
 impl ResumeFile {
     /// Returns the file of this user. `variable` looks up an environment variable. `None` if the
     /// user has no home directory.
-    pub fn of_user(variable: impl Fn(&str) -> Option<String>) -> Option<Self> {
+    pub(super) fn of_user(variable: impl Fn(&str) -> Option<String>) -> Option<Self> {
         let folder = user_folder("XDG_STATE_HOME", ".local/state", variable)?;
         Some(Self { path: folder.join("places.json") })
     }
 
     /// Returns the name under which a deck is remembered: its whole path, so that it is the same
     /// from any directory.
-    pub fn deck_name(deck: &Path) -> String {
+    pub(super) fn deck_name(deck: &Path) -> String {
         let whole = fs::canonicalize(deck).unwrap_or_else(|_| deck.to_owned());
         whole.to_string_lossy().into_owned()
     }
@@ -64,7 +64,7 @@ impl ResumeFile {
     /// # Errors
     ///
     /// If there is a file and it cannot be read.
-    pub fn place_of(&self, deck: &str) -> anyhow::Result<Option<RememberedPlace>> {
+    pub(super) fn place_of(&self, deck: &str) -> anyhow::Result<Option<RememberedPlace>> {
         let contents = self.read()?;
         Ok(contents.decks.iter().rfind(|entry| entry.deck == deck).map(|entry| entry.place))
     }
@@ -75,7 +75,7 @@ impl ResumeFile {
     /// # Errors
     ///
     /// If the file cannot be read or written.
-    pub fn remember(&self, deck: &str, place: RememberedPlace) -> anyhow::Result<()> {
+    pub(super) fn remember(&self, deck: &str, place: RememberedPlace) -> anyhow::Result<()> {
         let mut contents = self.read()?;
         contents.decks.retain(|entry| entry.deck != deck);
         contents.decks.push(DeckEntry { deck: deck.to_owned(), place });

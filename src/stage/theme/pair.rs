@@ -40,16 +40,14 @@ impl ThemePair {
     }
 
     /// Returns the themes that a deck asks for, and what is wrong with what it says. `read` reads a
-    /// theme's file; its error is a sentence.
+    /// theme's file; its error is a sentence that names the file.
     pub fn of_deck(
         setting: &ThemeSetting,
-        read: impl Fn(&str) -> Result<String, String>,
+        read: impl FnOnce(&str) -> Result<ThemeFile, String>,
     ) -> (Self, Vec<String>) {
         let mut problems = Vec::new();
         let mut pair = match (&setting.path, &setting.name) {
-            (Some(path), _) => read(path)
-                .and_then(|text| ThemeFile::parse(&text).map_err(|error| format!("{path}:{error}")))
-                .map(|file| file.colors.into()),
+            (Some(path), _) => read(path).map(|file| file.colors.into()),
             (None, Some(name)) => named(name, &mut problems),
             (None, None) => Ok(Self::default()),
         }
@@ -125,7 +123,7 @@ mod tests {
         ThemeSetting { name: name.map(str::to_owned), colors, ..ThemeSetting::default() }
     }
 
-    fn no_file(_: &str) -> Result<String, String> {
+    fn no_file(_: &str) -> Result<ThemeFile, String> {
         Err("there is no file".to_owned())
     }
 
@@ -163,16 +161,14 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_read_and_its_faults_are_told_with_their_place() {
+    fn a_file_is_read_and_its_faults_are_told() {
         let asked = ThemeSetting { path: Some("my.toml".to_owned()), ..ThemeSetting::default() };
         let (pair, problems) = ThemePair::of_deck(&asked, |path| {
             assert_eq!(path, "my.toml");
-            Ok("kind = \"light\"\n[colors]\ntext = \"#012\"\n".to_owned())
+            Ok(ThemeFile::parse("kind = \"light\"\n[colors]\ntext = \"#012\"\n").unwrap())
         });
         assert_eq!(problems, Vec::<String>::new());
         assert_eq!(pair.of(Brightness::Dark).text, Color::Rgb(0x00, 0x11, 0x22));
-        let (_, problems) = ThemePair::of_deck(&asked, |_| Ok("[colors]\ntxt = \"#012\"\n".into()));
-        assert!(problems[0].starts_with("my.toml:2:1: "), "{problems:?}");
         let (pair, problems) = ThemePair::of_deck(&asked, no_file);
         assert_eq!(problems, ["there is no file"]);
         assert_eq!(pair, ThemePair::default());

@@ -1,12 +1,12 @@
 //! A deck of any bytes: parsing and checking never fail, and their messages are printable.
 
-use wiretalk::cli::check;
+use wiretalk::cli::check::{self, ReadDeck};
 use wiretalk::demos::REGISTRY;
 use wiretalk::text;
 
 pub(crate) fn check(data: &[u8]) {
     let source = String::from_utf8_lossy(data);
-    let (deck, warnings) = check::parse_deck(&source, REGISTRY);
+    let ReadDeck { deck, warnings, .. } = check::parse_deck(&source, REGISTRY);
     assert!(!deck.slides.is_empty(), "there is always a slide to stand on");
     assert!(
         deck.slides.iter().all(|slide| slide.steps() > 0),

@@ -11,6 +11,8 @@ struct Sign {
     weight: u32,
     /// The byte of the source at which it stands.
     at: usize,
+    /// Whether our own decks have it too.
+    is_shared: bool,
 }
 
 /// The signs of all dialects that a deck has.
@@ -75,6 +77,19 @@ const PRESENTERM_COMMANDS: [&str; 16] = [
     "snippet_output",
 ];
 
+/// What our own decks are written with too, as `README.md` says.
+const SHARED: [&str; 9] = [
+    "column_layout",
+    "column",
+    "reset_layout",
+    "incremental_lists",
+    "incremental_tables",
+    "sub_title",
+    "event",
+    "location",
+    "authors",
+];
+
 /// The directives of Marp; each can also begin with `_`, for a single slide.
 pub(super) const MARP_DIRECTIVES: [&str; 14] = [
     "class",
@@ -93,7 +108,8 @@ pub(super) const MARP_DIRECTIVES: [&str; 14] = [
     "size",
 ];
 
-/// Returns the dialect of a deck with the byte of the source that shows it. `head` is the front
+/// Returns the dialect of a deck with the byte of the source that shows it, if our own decks don't
+/// have that too or if the dialect ends slides in another way. `head` is the front
 /// matter, from the first byte of the source; `pieces` are of the body behind it.
 pub(super) fn detect(head: &str, pieces: &[Piece]) -> (Dialect, Option<usize>) {
     let mut signs = Signs::default();
@@ -125,19 +141,34 @@ pub(super) fn detect(head: &str, pieces: &[Piece]) -> (Dialect, Option<usize>) {
         let is_divider = piece.line().is_some_and(is_rule);
         is_slide_start = is_divider || (is_slide_start && piece.is_blank());
     }
-    signs.strongest()
+    // Where this ends the slides, a rule is a line in presenterm.
+    let ends = |piece: &Piece| matches!(piece.kind, PieceKind::Comment(text) if text.trim() == "end_slide");
+    signs.strongest(pieces.iter().any(ends))
 }
 
 impl Signs {
     fn add(&mut self, dialect: Dialect, weight: u32, at: usize) {
-        let same = |sign: &&Sign| sign.dialect == dialect && sign.weight == weight;
-        if self.0.iter().filter(same).count() < MAX_SIGNS {
-            self.0.push(Sign { dialect, weight, at });
+        self.add_sign(Sign { dialect, weight, at, is_shared: false });
+    }
+
+    fn add_sign(&mut self, new: Sign) {
+        let same = |sign: &Sign| sign.dialect == new.dialect && sign.weight == new.weight;
+        let count = self.0.iter().filter(|sign| same(sign)).count();
+        // One of them that our own decks don't have is kept for what it shows.
+        let shows = |sign: &Sign| same(sign) && !sign.is_shared;
+        if count < MAX_SIGNS {
+            self.0.push(new);
+        } else if !new.is_shared
+            && !self.0.iter().any(shows)
+            && let Some(last) = self.0.iter_mut().rfind(|sign| same(sign))
+        {
+            *last = new;
         }
     }
 
-    /// Returns the dialect with the most weight and the heaviest of its signs.
-    fn strongest(&self) -> (Dialect, Option<usize>) {
+    /// Returns the dialect with the most weight and the heaviest of its signs: one that our decks
+    /// don't have, unless `any_shows` it.
+    fn strongest(&self, any_shows: bool) -> (Dialect, Option<usize>) {
         let weight = |dialect: Dialect| -> u32 {
             self.0.iter().filter(|sign| sign.dialect == dialect).map(|sign| sign.weight).sum()
         };
@@ -147,7 +178,8 @@ impl Signs {
                 found = (dialect, weight(dialect));
             }
         }
-        let of_it = self.0.iter().filter(|sign| sign.dialect == found.0);
+        let shows = |sign: &&Sign| sign.dialect == found.0 && (any_shows || !sign.is_shared);
+        let of_it = self.0.iter().filter(shows);
         // Of signs that weigh the same, the first.
         let best = of_it.max_by_key(|sign| (sign.weight, std::cmp::Reverse(sign.at)));
         (found.0, best.map(|sign| sign.at))
@@ -159,7 +191,7 @@ impl Signs {
             let key = line.split_once(':').map_or("", |(key, _)| key);
             for &(dialect, weight, keys) in KEYS {
                 if keys.contains(&key) {
-                    self.add(dialect, weight, at);
+                    self.add_sign(Sign { dialect, weight, at, is_shared: SHARED.contains(&key) });
                 }
             }
             at += line.len();
@@ -174,7 +206,10 @@ impl Signs {
             "stop" => self.add(Dialect::Lookatme, 6, at),
             "config" => self.add(Dialect::Patat, 6, at),
             ".slide" | ".element" => self.add(Dialect::RevealMd, 8, at),
-            _ if PRESENTERM_COMMANDS.contains(&name) => self.add(Dialect::Presenterm, 4, at),
+            _ if PRESENTERM_COMMANDS.contains(&name) => {
+                let is_shared = SHARED.contains(&name);
+                self.add_sign(Sign { dialect: Dialect::Presenterm, weight: 4, at, is_shared });
+            }
             _ if is_marp_directive(text) => {
                 let weight = if name.starts_with('_') { 6 } else { 4 };
                 self.add(Dialect::Marp, weight, at);
@@ -364,7 +399,7 @@ mod tests {
     fn each_dialect_is_known_by_what_it_alone_has() {
         let cases = [
             ("", "# A\n\n```demo grid\n```\n", Dialect::Wiretalk, "```demo grid"),
-            ("---\ntitle: a\nevent: b\n---\n", "", Dialect::Presenterm, "event: b"),
+            ("---\nevent: b\noptions: {}\n---\n", "", Dialect::Presenterm, "options: {}"),
             (
                 "",
                 "# A\n\n<!-- jump_to_middle -->\n",
@@ -396,6 +431,20 @@ mod tests {
             assert_eq!(is, dialect, "{head}{body}");
             assert!(shows.unwrap().starts_with(line), "{head}{body}");
         }
+    }
+
+    #[test]
+    fn what_our_own_decks_have_too_names_no_other_tool() {
+        let head = "---\ntitle: a\nevent: b\nauthors: [c]\n---\n";
+        let body = "<!-- column_layout: [1, 1] -->\n\n<!-- column: 0 -->\n\na\n\n\
+                    <!-- reset_layout -->\n\n<!-- incremental_lists: true -->\n\n- b\n";
+        let presenterm = |line: Option<&str>| (Dialect::Presenterm, line.map(str::to_owned));
+        assert_eq!(found(head, body), presenterm(None));
+        let more = format!("{body}\n<!-- no_footer -->\n");
+        assert_eq!(found(head, &more), presenterm(Some("<!-- no_footer -->")));
+        // A rule ends no slide of this one, which its author should know.
+        let ended = format!("{body}\n<!-- end_slide -->\n");
+        assert_eq!(found(head, &ended), presenterm(Some("event: b")));
     }
 
     #[test]

@@ -1,0 +1,147 @@
+//! Reads decks with the files that they name, and checks them.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use crate::cli::check::deck_files::DeckFiles;
+use crate::cli::check::pictures::missing_pictures;
+use crate::cli::{bounded_read, shared_args};
+use crate::deck::{self, Deck, LineIndex, Warning};
+use crate::stage::{Registry, ThemePair};
+use crate::text;
+
+/// The maximum size of a deck, in bytes.
+const MAX_DECK_BYTES: u64 = 16 << 20;
+
+/// A deck that was read, with all that it names.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReadDeck {
+    /// The slides.
+    pub deck: Deck,
+    /// The warnings, in the order of the file.
+    pub warnings: Vec<Warning>,
+    /// The themes that the deck asks for.
+    pub themes: ThemePair,
+    /// The files that give nothing, as an editor leaves them in the middle of a save.
+    pub faults: Vec<FileFault>,
+}
+
+/// Why a file that a deck takes in gives nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileFault {
+    /// The file's path as the deck names it.
+    pub path: String,
+    /// A sentence that names the file.
+    pub reason: String,
+}
+
+/// Reads and checks a deck.
+///
+/// # Errors
+///
+/// If the file cannot be read or is not UTF-8. The message names the file, the line of the first
+/// invalid byte, and the remedy.
+pub fn read_deck(path: &Path, registry: Registry) -> anyhow::Result<ReadDeck> {
+    Ok(parse_deck_in(folder_of(path), &read_source(path)?, registry))
+}
+
+/// Reads the text of a deck. The message of an error names the file, the line of the first invalid
+/// byte, and the remedy.
+pub(in crate::cli) fn read_source(path: &Path) -> anyhow::Result<String> {
+    let name = printable_path(path);
+    let bytes = bounded_read::read_file(path, MAX_DECK_BYTES).with_context(|| {
+        format!(
+            "could not read the deck {name}; give the path of a Markdown file, or no path for the \
+             built-in talk"
+        )
+    })?;
+    decode_source(bytes, &name)
+}
+
+/// Reads the text of a deck from standard input, to its end.
+pub(in crate::cli) fn read_stdin() -> anyhow::Result<String> {
+    let bytes = bounded_read::read_stream(std::io::stdin().lock(), MAX_DECK_BYTES)
+        .context("could not read the deck from standard input")?;
+    decode_source(bytes, "standard input")
+}
+
+fn decode_source(bytes: Vec<u8>, name: &str) -> anyhow::Result<String> {
+    let source = String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let before = error.as_bytes().get(..valid).unwrap_or_default();
+        // The bytes before the invalid one are UTF-8, so the lossy conversion changes nothing.
+        let line = String::from_utf8_lossy(before).matches('\n').count().saturating_add(1);
+        anyhow::anyhow!(
+            "{name}:{line}: the deck is not valid UTF-8 at byte {valid}; save it as UTF-8"
+        )
+    })?;
+    Ok(source)
+}
+
+/// Parses and checks the text of a deck in the current folder. The warnings are sorted by position.
+pub fn parse_deck(source: &str, registry: Registry) -> ReadDeck {
+    parse_deck_in(Path::new(""), source, registry)
+}
+
+/// Parses and checks the text of a deck in `folder`, which holds the files that it names.
+pub(in crate::cli) fn parse_deck_in(folder: &Path, source: &str, registry: Registry) -> ReadDeck {
+    let mut files = DeckFiles::new(folder);
+    let (deck, mut warnings) = deck::parse_with(source, &mut files);
+    let mut faults = files.into_faults();
+    let lines = LineIndex::new(source);
+    warnings.extend(registry.check(&deck, source));
+    warnings.extend(missing_pictures(folder, &deck, &lines));
+    let mut themes = ThemePair::default();
+    if let Some(setting) = &deck.front_matter.theme {
+        let (asked, problems) = ThemePair::of_deck(setting, |path| {
+            let theme = shared_args::read_theme(&folder.join(path));
+            if let Err(reason) = &theme {
+                faults.push(FileFault { path: path.to_owned(), reason: reason.clone() });
+            }
+            theme
+        });
+        let problems = problems.into_iter();
+        warnings.extend(problems.map(|it| Warning::new(0, setting.position, &lines, it)));
+        themes = asked;
+    }
+    warnings.sort_by_key(|warning| warning.position);
+    ReadDeck { deck, warnings, themes, faults }
+}
+
+/// Returns the folder of a deck's file.
+pub fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new(""))
+}
+
+/// Returns `path` as text that is safe to print: without control characters.
+pub fn printable_path(path: &Path) -> String {
+    text::sanitize(&path.to_string_lossy()).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::demos::REGISTRY;
+
+    #[test]
+    fn a_theme_counts_with_what_is_wrong_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = "---\ntheme:\n  path: own.toml\n---\n\n# A\n";
+        let theme = folder.path().join("own.toml");
+        let read = |text: &str| {
+            fs::write(&theme, text).unwrap();
+            parse_deck_in(folder.path(), source, REGISTRY)
+        };
+        let whole = read("kind = \"light\"\n");
+        assert!(whole.warnings.is_empty() && whole.faults.is_empty(), "{whole:?}");
+        assert_ne!(whole.themes, ThemePair::default());
+        let broken = read("kind = \"light\n");
+        assert_eq!(broken.themes, ThemePair::default());
+        assert_eq!(broken.warnings.len(), 1, "{broken:?}");
+        assert_eq!(broken.faults[0].path, "own.toml");
+        assert!(broken.faults[0].reason.contains("own.toml:1:"), "{broken:?}");
+    }
+}
