@@ -38,7 +38,7 @@ impl App {
             self.draw_laser(area, buffer);
         }
         // Last, so that views can use true colour whatever the terminal supports.
-        self.config.color_depth.downgrade(&self.theme, buffer);
+        self.config.color_depth.downgrade(&self.theme, self.terminal_brightness, buffer);
         if self.steering.showing == Showing::Slide && self.overlay.is_none() {
             self.draw_pictures(buffer);
         }

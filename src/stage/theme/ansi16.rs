@@ -136,6 +136,9 @@ impl Palette {
 
 /// Returns the text's colour and the ground's, among the 16, for a pair of a frame in `theme`.
 pub(super) fn pair(theme: &Theme, fg: Color, bg: Color) -> (Color, Color) {
+    if (fg, bg) == Theme::BLACK_ON_WHITE {
+        return (Color::Black, Color::White);
+    }
     let palette = Palette::of(theme.brightness);
     if [theme.background, theme.panel, Color::Reset].contains(&bg) {
         return (palette.ink(theme, fg), palette.ground);
@@ -230,6 +233,19 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn black_on_white_stays_what_it_is_in_every_theme() {
+        let (fg, bg) = Theme::BLACK_ON_WHITE;
+        for theme in BuiltInTheme::all() {
+            assert_eq!(
+                pair(&theme.colors(), fg, bg),
+                (Color::Black, Color::White),
+                "{}",
+                theme.name
+            );
         }
     }
 

@@ -130,6 +130,11 @@ impl Theme {
         ],
     };
 
+    /// The colours of something that machines read, such as a QR code: dark on light in every theme
+    /// and at every [`ColorDepth`](crate::stage::ColorDepth). They are one step off pure black and
+    /// white, so that no text of a theme is taken for them.
+    pub const BLACK_ON_WHITE: (Color, Color) = (rgb(0x00_00_01), rgb(0xff_ff_fe));
+
     /// Returns the theme for a background of this brightness, if nothing else is asked for.
     pub const fn of(brightness: Brightness) -> Self {
         match brightness {
