@@ -199,7 +199,8 @@ mod tests {
     #[test]
     fn text_that_is_black_on_white_is_not_reversed_without_colours() {
         let (black, white) = (Color::Rgb(0, 0, 0), Color::Rgb(255, 255, 255));
-        let theme = Theme { text: black, background: white, ..Theme::LIGHT };
+        let mut theme = Theme::LIGHT;
+        (theme.text, theme.background) = (black, white);
         let (_, _, modifier) = painted(ColorDepth::Monochrome, &theme, theme.base());
         assert!(!modifier.contains(Modifier::REVERSED));
     }
@@ -223,10 +224,10 @@ mod tests {
     #[test]
     fn every_colour_of_every_theme_can_be_read_in_24_bit_and_256_colours() {
         for theme in BuiltInTheme::all() {
-            let mut colors = theme.colors();
+            let colors = theme.colors();
             let grounds = [colors.background, colors.panel, colors.selected];
             for name in &Theme::COLOR_NAMES[3..] {
-                let color = *colors.color_mut(name).unwrap();
+                let color = colors.color(name).unwrap();
                 let on_grounds = grounds.map(|ground| (color, ground));
                 for (fg, bg) in on_grounds.into_iter().chain([(colors.background, color)]) {
                     for (fg, bg) in [(fg, bg), ansi256_pair(fg, bg)] {
