@@ -104,6 +104,7 @@ async fn play(path: &str, slide: usize, size: Size, steps: &[Step]) -> anyhow::R
         consents,
         keys: KeyMap::default(),
         route: Route::through(deck::Depth::Core),
+        transition: None,
         start: None,
         rehearse: false,
         notice: None,

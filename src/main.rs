@@ -15,11 +15,11 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use tokio::sync::mpsc;
 use wiretalk::app::{
     self, App, AppConfig, AppEvent, BACKGROUND_QUERY, DeckPlace, DeckUpdate, GRAPHICS_QUERY,
-    KeyMap, LoopExit, Route, Screen, Signals,
+    KeyMap, LoopExit, Route, Screen, Signals, Transition,
 };
 use wiretalk::cli::inspect::InspectArgs;
 use wiretalk::cli::present::{
-    self, DeckSource, OnlyArg, PresentArgs, RememberedPlace, ResumeFile, TalkFiles,
+    self, DeckSource, OnlyArg, PresentArgs, RememberedPlace, ResumeFile, TalkFiles, TransitionArg,
 };
 use wiretalk::cli::{self, Cli, CliCommand, check};
 use wiretalk::deck::{Block, Deck, DemoFence, Position, Slide};
@@ -107,7 +107,8 @@ fn present(cli: Cli) -> anyhow::Result<ExitCode> {
         DeckSource::File(path) => Some((TalkFiles { deck: path.clone(), theme: cli.theme }, mode)),
         _ => None,
     };
-    let (registry, services, color_depth) = (REGISTRY, Services::default(), color_depth());
+    let (registry, services, color_depth) =
+        (REGISTRY, Services::default(), ColorDepth::from_env(env_var));
     let consents = if cli.trust { EffectConsents::all() } else { EffectConsents::default() };
     let config = AppConfig {
         deck,
@@ -120,6 +121,10 @@ fn present(cli: Cli) -> anyhow::Result<ExitCode> {
         consents,
         keys,
         route: route(&cli.present),
+        transition: cli.present.transition.map(|kind| match kind {
+            TransitionArg::Slide => Transition::Slide,
+            TransitionArg::Fade => Transition::Fade,
+        }),
         start,
         rehearse: cli.rehearse,
         notice: (!notices.is_empty()).then(|| notices.join(" · ")),
@@ -252,20 +257,17 @@ fn inspect_on_stage(inspect: InspectArgs) -> anyhow::Result<ExitCode> {
         registry: REGISTRY,
         services: Services::default(),
         themes: inspect.theme.map(|theme| theme.colors.into()).unwrap_or_default(),
-        color_depth: color_depth(),
+        color_depth: ColorDepth::from_env(env_var),
         consents: EffectConsents::default(),
         keys: KeyMap::default(),
         route: Route::default(),
+        transition: None,
         start: None,
         rehearse: false,
         notice: app::locale_notice(env_var),
         standalone: Some(demo),
     };
     run_app(config, None, None)
-}
-
-fn color_depth() -> ColorDepth {
-    ColorDepth::from_env(env_var)
 }
 
 fn env_var(name: &str) -> Option<String> {

@@ -47,6 +47,7 @@ fn show(source: &str) -> AppConfig {
         keys: KeyMap::default(),
         // Every slide of a deck is looked at, the deep ones too.
         route: Route::through(Depth::Study),
+        transition: None,
         start: None,
         rehearse: false,
         notice: None,

@@ -6,10 +6,10 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::Line;
 
 use crate::app::footer::{self, Footer, KeyOwner};
-use crate::app::overlay::{Overlay, OverviewInput, draw_help};
+use crate::app::overlay::{Overlay, draw_help};
 use crate::app::slots::{self, DemoSlot};
 use crate::app::state::App;
-use crate::app::steering::{Laser, Showing};
+use crate::app::steering::{Laser, Showing, StageAction};
 use crate::deck::Warning;
 use crate::slide::{AreaOnScreen, SpeakerNotes, draw_warnings};
 use crate::stage::{self, OpenRefusal, ViewContext};
@@ -25,22 +25,28 @@ impl App {
         buffer.set_style(buffer.area, self.theme.base());
         match &self.steering.showing {
             Showing::Blank => {}
-            Showing::Still(picture) => draw_picture(picture, buffer),
+            Showing::Still(_) => self.draw_footer(area, buffer),
             Showing::Slide => {
                 self.view_slide(buffer);
                 self.draw_author_warnings(area, buffer);
                 self.draw_notice(area, buffer);
+                self.draw_footer(area, buffer);
+                self.draw_overlay(buffer);
+                self.draw_laser(area, buffer);
             }
         }
-        if self.steering.showing != Showing::Blank {
-            self.draw_footer(area, buffer);
-            self.draw_overlay(buffer);
-            self.draw_laser(area, buffer);
-        }
-        // Last, so that views can use true colour whatever the terminal supports.
+        // Late, so that views can use true colour whatever the terminal supports.
         self.config.color_depth.downgrade(&self.theme, self.terminal_brightness, buffer);
-        if self.steering.showing == Showing::Slide && self.overlay.is_none() {
-            self.draw_pictures(buffer);
+        match &self.steering.showing {
+            Showing::Slide if self.transition.draw(area, buffer) => {}
+            Showing::Slide if self.overlay.is_none() => self.draw_pictures(buffer),
+            // Its cells are finished already.
+            Showing::Still(still) => {
+                let above = Rect { height: area.height - 1, ..area };
+                stage::copy_cells(still, 0, above, buffer);
+                self.mark_laser_on_still(above, buffer);
+            }
+            _ => {}
         }
     }
 
@@ -71,16 +77,12 @@ impl App {
         let above = self.overlay_area().intersection(buffer.area);
         match &self.overlay {
             Some(Overlay::Help(page)) => {
-                draw_help(&self.help(), *page, above, buffer, &self.theme);
+                let more = self.steering.keys.name_of(StageAction::Help).unwrap_or_default();
+                draw_help(&self.help(), *page, &more, above, buffer, &self.theme);
             }
             Some(Overlay::Notes(from)) => self.notes().draw(*from, buffer, &self.theme),
             Some(Overlay::Overview(overview)) => {
-                let input = OverviewInput {
-                    deck: &self.config.deck,
-                    open: self.slide_index,
-                    style: self.slide_style(),
-                };
-                overview.draw(&input, above, buffer);
+                overview.draw(&self.overview_input(), above, buffer);
             }
             Some(Overlay::List(list)) => list.draw(above, buffer, &self.theme),
             None => {}
@@ -89,13 +91,19 @@ impl App {
 
     /// Colours the cells at the laser pointer. What stands in them can still be read.
     fn draw_laser(&self, area: Rect, buffer: &mut Buffer) {
+        let style = Style::new().fg(self.theme.background).bg(self.theme.bad);
+        self.style_laser(style.add_modifier(Modifier::BOLD), area, buffer);
+    }
+
+    /// Shows the laser pointer on a picture that is held, whose colours are those of the terminal.
+    fn mark_laser_on_still(&self, area: Rect, buffer: &mut Buffer) {
+        self.style_laser(Style::new().add_modifier(Modifier::REVERSED), area, buffer);
+    }
+
+    fn style_laser(&self, style: Style, area: Rect, buffer: &mut Buffer) {
         let Some(Laser { at: Some(at) }) = self.steering.laser else { return };
         let spot = Rect { x: at.x.saturating_sub(1), y: at.y, width: 3, height: 1 };
-        let style = Style::new().fg(self.theme.background).bg(self.theme.bad);
-        buffer.set_style(
-            spot.intersection(area).intersection(buffer.area),
-            style.add_modifier(Modifier::BOLD),
-        );
+        buffer.set_style(spot.intersection(area).intersection(buffer.area), style);
     }
 
     /// Returns the speaker notes of the open slide, laid out for the screen.
@@ -120,12 +128,7 @@ impl App {
         let mut beside = Buffer::empty(whole);
         beside.set_style(whole, self.theme.base());
         draw_slot(slot, whole, &mut beside, &context);
-        for y in 0..demo_area.visible.height {
-            for x in demo_area.visible.left()..demo_area.visible.right() {
-                buffer[(x, demo_area.visible.y + y)] =
-                    beside[(x, whole.y + demo_area.hidden_rows + y)].clone();
-            }
-        }
+        stage::copy_cells(&beside, demo_area.hidden_rows, demo_area.visible, buffer);
     }
 
     fn draw_footer(&self, area: Rect, buffer: &mut Buffer) {
@@ -168,16 +171,6 @@ impl App {
                 ..area
             };
             footer::draw_overflow_hint(&hint, row, buffer, &self.theme);
-        }
-    }
-}
-
-/// Draws a picture that was held, as far as it is on the screen.
-fn draw_picture(picture: &Buffer, buffer: &mut Buffer) {
-    let both = picture.area.intersection(buffer.area);
-    for y in both.top()..both.bottom() {
-        for x in both.left()..both.right() {
-            buffer[(x, y)] = picture[(x, y)].clone();
         }
     }
 }

@@ -1,10 +1,12 @@
 //! [`AppConfig`]: what the app is started with.
 
 use crate::app::steering::{DeckPlace, KeyMap, Route};
+use crate::app::transition::Transition;
 use crate::deck::{Deck, Warning};
 use crate::stage::{ColorDepth, EffectConsents, Registry, Services, StandaloneDemo, ThemePair};
 
-/// The deck to show, and what it needs. It never changes while the app runs.
+/// The deck to show, and what it needs. A reload replaces the deck, its warnings and
+/// the themes.
 #[derive(Clone)]
 pub struct AppConfig {
     /// The slides.
@@ -27,6 +29,8 @@ pub struct AppConfig {
     pub keys: KeyMap,
     /// The slides that → comes to.
     pub route: Route,
+    /// How one slide gives way to the next; `None`: at once.
+    pub transition: Option<Transition>,
     /// The place where the talk starts; `None` for its first slide.
     pub start: Option<DeckPlace>,
     /// Whether the warnings about each slide stand in its corner from the start.
@@ -54,6 +58,7 @@ impl AppConfig {
             consents: EffectConsents::default(),
             keys: KeyMap::default(),
             route: Route::default(),
+            transition: None,
             start: None,
             rehearse: false,
             notice: None,

@@ -131,18 +131,19 @@ impl Footer<'_> {
             let style = Style::new().fg(theme.accent).add_modifier(Modifier::BOLD);
             Span::styled(text.to_owned(), style)
         };
-        let bound = |action| key(&self.keys.name_of(action));
         let dim = |text: &str| Span::styled(text.to_owned(), theme.dim());
+        // An action without a key is not offered.
+        let hint = |action, text: &str| {
+            self.keys.name_of(action).map_or_else(Vec::new, |name| vec![key(&name), dim(text)])
+        };
         let badge = |text: &str| Span::styled(format!(" {text} "), theme.cursor());
         let spans = match &self.key_owner {
             KeyOwner::Slide => Vec::new(),
-            KeyOwner::Offer => vec![bound(StageAction::Focus), dim(": control the demo  ")],
-            KeyOwner::Asks(name) => {
-                vec![bound(StageAction::Allow), dim(&format!(" allows {}  ", clean(name)))]
-            }
+            KeyOwner::Offer => hint(StageAction::Focus, ": control the demo  "),
+            KeyOwner::Asks(name) => hint(StageAction::Allow, &format!(" allows {}  ", clean(name))),
             KeyOwner::Frozen(name) => {
                 let text = format!(" starts {} again, frozen as you left it  ", clean(name));
-                vec![bound(StageAction::Restart), dim(&text)]
+                hint(StageAction::Restart, &text)
             }
             KeyOwner::Demo(name) if self.standalone => {
                 let keys = [dim("  "), key("h"), dim(" all keys  "), key("Esc")];
@@ -162,25 +163,24 @@ impl Footer<'_> {
             KeyOwner::Hits { query, at, count } => {
                 let at = at.map_or_else(|| "–".to_owned(), |at| (at + 1).to_string());
                 let found = key(&format!("/{}", text::ellipsize(&clean(query), 24)));
-                let keys = [dim(&format!("  {at}/{count}  ")), bound(StageAction::NextHit)];
-                let more = [dim(" next  "), bound(StageAction::PreviousHit), dim(" previous  ")];
+                let found = vec![found, dim(&format!("  {at}/{count}  "))];
+                let next = hint(StageAction::NextHit, " next  ");
+                let previous = hint(StageAction::PreviousHit, " previous  ");
                 let end = vec![key("Esc"), dim(" ends")];
-                return [vec![found], keys.to_vec(), more.to_vec(), end].concat().into();
+                return [found, next, previous, end].concat().into();
             }
             KeyOwner::Held(title) => {
                 let title = format!(" shows slide {} {}", self.slide, clean(title));
-                let shows = [bound(StageAction::Freeze), dim(&title)];
-                return [vec![badge("picture held"), dim("  ")], shows.to_vec()].concat().into();
+                let shows = hint(StageAction::Freeze, &title);
+                return [vec![badge("picture held"), dim("  ")], shows].concat().into();
             }
             KeyOwner::Quit => {
-                let quit = bound(StageAction::Quit);
-                let question = badge("end the talk?");
-                return vec![question, dim("  "), quit, dim(" ends it, any other key stays")]
-                    .into();
+                let question = vec![badge("end the talk?"), dim("  ")];
+                let quit = hint(StageAction::Quit, " ends it, ");
+                return [question, quit, vec![dim("any other key stays")]].concat().into();
             }
         };
-        let help = [bound(StageAction::Help), dim(" keys")];
-        [self.way_on(theme), spans, help.to_vec()].concat().into()
+        [self.way_on(theme), spans, hint(StageAction::Help, " keys")].concat().into()
     }
 
     /// Returns where the arrows lead.
@@ -191,8 +191,9 @@ impl Footer<'_> {
         let key = Style::new().fg(theme.accent).add_modifier(Modifier::BOLD);
         let mut way = Vec::new();
         let mut add = |action, text: String| {
-            way.push(Span::styled(self.keys.name_of(action), key));
-            way.push(Span::styled(text, theme.dim()));
+            if let Some(name) = self.keys.name_of(action) {
+                way.extend([Span::styled(name, key), Span::styled(text, theme.dim())]);
+            }
         };
         add(StageAction::Next, " next  ".to_owned());
         if self.is_below {

@@ -8,6 +8,7 @@ mod config;
 mod deck_update;
 mod footer;
 mod highlight;
+mod idle_worker;
 mod overlay;
 mod pictures;
 mod reload;
@@ -16,6 +17,9 @@ mod slots;
 mod state;
 mod steering;
 mod terminal;
+#[cfg(test)]
+mod testing;
+mod transition;
 
 pub use config::AppConfig;
 pub use deck_update::DeckUpdate;
@@ -34,3 +38,4 @@ pub use terminal::event_stream::{
 };
 pub use terminal::screen::{HANGUP, Screen, is_hangup, locale_notice, unsuitable_terminal};
 pub use terminal::terminal_reply::{BACKGROUND_QUERY, FilteredInput, TerminalReplyFilter};
+pub use transition::Transition;

@@ -8,8 +8,10 @@ use crate::app::highlight::Highlighter;
 use crate::app::state::App;
 use crate::app::terminal::backend::clamp_size;
 use crate::deck::{Block, CodeBlock, Slide};
-use crate::slide::{HighlightedListing, LayoutInput, Listing, SlideLayout, SlideStyle};
-use crate::stage::{Brightness, FrameLinks, OpenRefusal, ThemePair};
+use crate::slide::{
+    HighlightedListing, LayoutInput, Listing, MAX_LISTINGS, SlideLayout, SlideStyle,
+};
+use crate::stage::{Brightness, FrameLinks, OpenRefusal};
 
 /// The number of columns up to which the letters of a projected terminal are large enough for a
 /// room.
@@ -24,6 +26,7 @@ impl App {
         let Size { width, height } = clamp_size(Size { width, height });
         self.resize_to(Rect::new(0, 0, width, height));
         self.hint_at_font();
+        self.window_changed = true;
         // A terminal may reflow its cells, so the last frame is no longer what it shows.
         self.repaint = true;
     }
@@ -53,21 +56,16 @@ impl App {
     /// Takes over what the terminal says about its background.
     pub(crate) fn apply_terminal_background(&mut self, terminal: Brightness) {
         self.terminal_brightness = terminal;
-        self.apply_theme();
-    }
-
-    /// Replaces the themes, of which the terminal's background selects one.
-    pub(crate) fn set_themes(&mut self, themes: ThemePair) {
-        self.config.themes = themes;
-        self.apply_theme();
-    }
-
-    fn apply_theme(&mut self) {
-        let theme = *self.config.themes.of(self.terminal_brightness);
-        if self.theme != theme {
-            self.theme = theme;
+        if self.select_theme() {
             self.lay_out();
         }
+    }
+
+    /// Takes over the theme that the terminal's background selects. Returns whether it is another
+    /// one.
+    pub(crate) fn select_theme(&mut self) -> bool {
+        let theme = *self.config.themes.of(self.terminal_brightness);
+        std::mem::replace(&mut self.theme, theme) != theme
     }
 
     /// Sets what highlights code, from now on.
@@ -78,8 +76,7 @@ impl App {
 
     pub(crate) fn add_highlighted(&mut self, highlighted: HighlightedListing) {
         self.awaited_listings.retain(|listing| *listing != highlighted.listing);
-        let shown =
-            code_blocks(self.slide()).any(|code| Listing::from(code) == highlighted.listing);
+        let shown = code_blocks(self.slide()).any(|code| highlighted.listing.is_of(code));
         self.highlights.insert(highlighted);
         if shown {
             self.lay_out();
@@ -95,12 +92,15 @@ impl App {
             self.slide_index.checked_sub(1),
         ];
         let slides = near.into_iter().flatten().filter_map(|at| self.config.deck.slides.get(at));
-        for code in slides.flat_map(code_blocks) {
-            let listing = Listing::from(code);
-            if !self.highlights.contains(code)
-                && !self.awaited_listings.contains(&listing)
-                && highlighter.request(listing.clone())
+        // No more than are kept: otherwise each would push out one that is asked for again.
+        for code in slides.flat_map(code_blocks).take(MAX_LISTINGS) {
+            if self.highlights.contains(code)
+                || self.awaited_listings.iter().any(|listing| listing.is_of(code))
             {
+                continue;
+            }
+            let listing = Listing::from(code);
+            if highlighter.request(listing.clone()) {
                 self.awaited_listings.push(listing);
             }
         }
@@ -131,6 +131,7 @@ impl App {
         self.layout = SlideLayout::new(&input, area);
         self.progress = self.layout.clamped(self.progress);
         self.dirty = true;
+        self.lay_out_overview(true);
         self.request_highlights();
         self.request_pictures();
     }
@@ -151,6 +152,22 @@ mod tests {
     use crate::app::config::AppConfig;
     use crate::app::state::AppEvent;
     use crate::stage::Registry;
+
+    #[tokio::test]
+    async fn a_slide_with_more_code_than_is_kept_comes_to_rest() {
+        let fences = (0..MAX_LISTINGS + 6).map(|n| format!("```rust\nlet x = {n};\n```\n\n"));
+        let source = fences.collect::<Vec<_>>().concat();
+        let mut app = App::new(AppConfig::bare(&source, Registry::new(&[])), Size::new(80, 24));
+        let scope = crate::scope::Scope::new(|panic| panic!("{panic}"));
+        let (sender, mut done) = tokio::sync::mpsc::channel(8);
+        app.set_highlighter(crate::app::start_highlighter(&scope, sender).unwrap());
+        let mut answers = 0;
+        while !app.awaited_listings.is_empty() {
+            app.update(done.recv().await.unwrap());
+            answers += 1;
+        }
+        assert_eq!(answers, MAX_LISTINGS);
+    }
 
     #[test]
     fn a_terminal_with_small_letters_is_told_once_until_a_key() {

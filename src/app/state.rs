@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crossterm::event::{Event as Input, KeyEventKind};
+use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
 
 use crate::app::config::AppConfig;
@@ -18,6 +19,7 @@ use crate::app::pictures::{Gallery, PictureEvent, PictureProtocol};
 use crate::app::slots::{DemoSlot, KeptDemos};
 use crate::app::steering::{MouseReports, Steering};
 use crate::app::terminal::clusters::Clusters;
+use crate::app::transition::TransitionState;
 use crate::deck::{self, Deck, Slide};
 use crate::slide::{
     HighlightedListing, Highlights, Listing, PictureSizes, SlideLayout, SlideProgress,
@@ -103,11 +105,14 @@ pub struct App {
     pub(crate) dirty: bool,
     /// The clusters of the last frame about which terminals disagree.
     pub(crate) clusters: Clusters,
+    pub(crate) transition: TransitionState,
     /// The links of the open slide.
     pub(crate) links: FrameLinks,
     pub(crate) repaint: bool,
     /// The reports of the mouse that were asked for.
     pub(crate) mouse_reports: MouseReports,
+    /// Whether the terminal has reported a new size, so that its cells may be others too.
+    pub(crate) window_changed: bool,
     pub(crate) exit: Option<LoopExit>,
     /// Why the demo that was last restarted had stopped.
     pub(crate) stopped: Option<String>,
@@ -160,9 +165,11 @@ impl App {
             services,
             dirty: true,
             clusters: Clusters::default(),
+            transition: TransitionState::default(),
             links: FrameLinks::default(),
             repaint: false,
             mouse_reports: MouseReports::default(),
+            window_changed: false,
             exit: None,
             stopped: None,
             consents,
@@ -201,13 +208,7 @@ impl App {
     /// Handles one event that came at `now`. A letter may have to wait for what follows it.
     pub(crate) fn handle(&mut self, event: AppEvent, now: Instant) {
         match event {
-            AppEvent::Input(Input::Key(key)) if key.kind != KeyEventKind::Release => {
-                self.handle_key(key, now);
-            }
-            AppEvent::Input(Input::Paste(text)) => self.handle_paste(text),
-            AppEvent::Input(Input::Resize(width, height)) => self.resize(width, height),
-            AppEvent::Input(Input::Mouse(mouse)) => self.handle_mouse(mouse),
-            AppEvent::Input(_) => {}
+            AppEvent::Input(input) => self.handle_input(input, now),
             AppEvent::Background(theme) => self.apply_terminal_background(theme),
             AppEvent::Graphics(protocol) => self.set_graphics(protocol),
             AppEvent::Picture(picture) => self.add_picture(picture),
@@ -227,6 +228,27 @@ impl App {
                 self.repaint = true;
                 self.exit = Some(LoopExit::Continued);
             }
+        }
+    }
+
+    /// Handles input, which ends a transition and may begin one.
+    fn handle_input(&mut self, input: Input, now: Instant) {
+        self.dirty |= self.transition.complete();
+        let before = self.slide_index;
+        match input {
+            Input::Key(key) if key.kind != KeyEventKind::Release => self.handle_key(key, now),
+            Input::Paste(text) => self.handle_paste(text),
+            Input::Resize(width, height) => self.resize(width, height),
+            Input::Mouse(mouse) => self.handle_mouse(mouse),
+            _ => {}
+        }
+        self.transition.begin(self.config.transition, (before, self.slide_index), now);
+    }
+
+    /// Keeps a frame that was drawn, if a transition may begin at it.
+    pub(crate) fn remember_frame(&mut self, frame: &Buffer) {
+        if self.config.transition.is_some() {
+            self.transition.remember(frame);
         }
     }
 
@@ -256,7 +278,6 @@ mod tests {
     use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
     use crossterm::event::KeyCode;
-    use ratatui::buffer::Buffer;
 
     use super::*;
     use crate::stage::{

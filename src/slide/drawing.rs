@@ -408,7 +408,7 @@ mod tests {
         let slides = vec![Slide { blocks, ..Slide::default() }];
         let deck = Deck { slides, ..Deck::default() };
         let mut pictures = PictureSizes::default();
-        pictures.insert("a.png".to_owned(), Size::new(30, 5));
+        pictures.insert("a.png".to_owned(), Ok(Size::new(30, 5)));
         let highlights = Highlights::default();
         let style =
             SlideStyle { theme: &Theme::DARK, highlights: &highlights, pictures: &pictures };

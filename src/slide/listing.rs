@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use crate::deck::CodeBlock;
 
 /// The number of listings that are kept, the latest ones: several slides full of code.
-const MAX_LISTINGS: usize = 64;
+pub(crate) const MAX_LISTINGS: usize = 64;
 
 /// The language of a fence that holds a diagram. Its tokens are the lines of the drawing.
 pub const MERMAID: &str = "mermaid";
@@ -44,6 +44,11 @@ pub struct Listing {
 }
 
 impl Listing {
+    /// Whether this is the listing of a block of code.
+    pub(crate) fn is_of(&self, code: &CodeBlock) -> bool {
+        self.is(&code.language, &code.lines)
+    }
+
     fn is(&self, language: &str, lines: &[String]) -> bool {
         self.language == language && self.lines == lines
     }

@@ -18,6 +18,7 @@ mod text;
 mod warning_corner;
 
 pub(crate) use layout::{LayoutInput, SlideLayout};
+pub(crate) use listing::MAX_LISTINGS;
 pub use listing::{HighlightedListing, Highlights, Listing, MERMAID, TokenKind, Tokens};
 pub use overflow::overflows;
 pub(crate) use scrolling::{AreaOnScreen, SlideProgress};

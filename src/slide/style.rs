@@ -27,19 +27,13 @@ pub struct PictureSizes {
 }
 
 impl PictureSizes {
-    /// Remembers the size of a picture in cells.
-    pub fn insert(&mut self, path: String, size: Size) {
-        self.by_path.insert(path, Ok(size));
-    }
-
-    /// Remembers why there is no picture at `path`.
-    pub fn fail(&mut self, path: String, reason: String) {
-        self.by_path.insert(path, Err(reason));
-    }
-
-    /// Whether it is known what is at `path`.
-    pub fn knows(&self, path: &str) -> bool {
-        self.by_path.contains_key(path)
+    /// Remembers the size of a picture in cells, or why there is none at `path`. Returns whether
+    /// that is new.
+    pub fn insert(&mut self, path: String, size: Result<Size, String>) -> bool {
+        self.by_path.get(&path) != Some(&size) && {
+            self.by_path.insert(path, size);
+            true
+        }
     }
 
     /// Returns the text that stands for a picture, with the reason why there is none.
@@ -74,7 +68,7 @@ mod tests {
     #[test]
     fn a_picture_keeps_its_proportions_within_its_room() {
         let mut sizes = PictureSizes::default();
-        sizes.insert("a.png".to_owned(), Size::new(80, 20));
+        sizes.insert("a.png".to_owned(), Ok(Size::new(80, 20)));
         let image = |width_percent| ImageBlock {
             path: "a.png".to_owned(),
             width_percent,

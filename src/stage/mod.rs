@@ -31,7 +31,7 @@ pub use theme::{
 };
 pub(crate) use theme::{READABLE, Rgb, contrast, xterm_color};
 pub use widgets::{
-    BAR_LEVELS, draw_divider, draw_key_table, draw_line, draw_panel, draw_rules, first_row,
-    rules_text,
+    BAR_LEVELS, copy_cells, draw_divider, draw_key_table, draw_line, draw_panel, draw_rules,
+    first_row, rules_text,
 };
 pub use work::{Mailbox, NotDelivered, Stage, WorkContext};

@@ -3,7 +3,7 @@
 //! Each draws only into the area that it is given, unless its doc says otherwise.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::{Block, BorderType, Borders, Clear, Paragraph, Widget as _, Wrap};
@@ -13,6 +13,17 @@ use crate::text;
 
 /// A cell filled from the bottom in steps of an eighth, from empty to full, for bars and curves.
 pub const BAR_LEVELS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
+/// Copies the cells of `area` out of a buffer in which they stand `hidden_rows` further down, as far
+/// as both buffers have them.
+pub fn copy_cells(from: &Buffer, hidden_rows: u16, area: Rect, to: &mut Buffer) {
+    for position in area.intersection(to.area).positions() {
+        let there = Position { y: position.y.saturating_add(hidden_rows), ..position };
+        if let (Some(cell), Some(place)) = (from.cell(there), to.cell_mut(position)) {
+            *place = cell.clone();
+        }
+    }
+}
 
 /// Draws a frame with a title around `area` and returns its inside. The frame's lines are
 /// double and coloured while the demo has the keyboard.

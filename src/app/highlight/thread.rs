@@ -1,19 +1,13 @@
-//! The thread that highlights code, so that no frame waits for it.
+//! The thread that highlights code.
 
 use std::io;
-use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::time::timeout;
 
 use crate::app::highlight::grammars::Grammars;
+use crate::app::idle_worker::{self, IdleWorker};
 use crate::scope::Scope;
 use crate::slide::{HighlightedListing, Listing};
-
-/// The number of listings that may wait.
-const MAX_WAITING: usize = 64;
-/// How long the grammars stay loaded after the last listing.
-const IDLE: Duration = Duration::from_secs(5);
 
 /// The way to the thread that highlights code.
 #[derive(Clone, Debug)]
@@ -30,33 +24,31 @@ impl Highlighter {
     /// If no thread can be spawned.
     pub fn start<F: Future<Output = bool> + Send>(
         scope: &Scope,
-        mut deliver: impl FnMut(HighlightedListing) -> F + Send + 'static,
+        deliver: impl FnMut(HighlightedListing) -> F + Send + 'static,
     ) -> io::Result<Self> {
-        let (sender, mut listings) = mpsc::channel::<Listing>(MAX_WAITING);
-        scope.spawn_thread("highlight", move |_| async move {
-            let mut grammars = Grammars::default();
-            loop {
-                let soon = if grammars.are_loaded() {
-                    timeout(IDLE, listings.recv()).await.ok()
-                } else {
-                    Some(listings.recv().await)
-                };
-                let Some(next) = soon else {
-                    // From here on nothing wakes this thread until the next listing.
-                    grammars = Grammars::default();
-                    continue;
-                };
-                let Some(listing) = next else { return };
-                if !deliver(grammars.highlight(listing)).await {
-                    return;
-                }
-            }
-        })?;
-        Ok(Self { listings: sender })
+        let listings = idle_worker::start(scope, "highlight", Grammars::default(), deliver)?;
+        Ok(Self { listings })
     }
 
     /// Asks for a listing to be highlighted. Returns whether there was room for it.
     pub(crate) fn request(&self, listing: Listing) -> bool {
         self.listings.try_send(listing).is_ok()
+    }
+}
+
+impl IdleWorker for Grammars {
+    type Request = Listing;
+    type Answer = HighlightedListing;
+
+    fn work(&mut self, listing: Listing) -> HighlightedListing {
+        self.highlight(listing)
+    }
+
+    fn is_loaded(&self) -> bool {
+        self.are_loaded()
+    }
+
+    fn unload(&mut self) {
+        *self = Self::default();
     }
 }

@@ -62,10 +62,12 @@ fn names_of(keys: &[impl ToString]) -> String {
     keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
-/// Draws page `page` of the help in a frame in the middle of `area`.
+/// Draws page `page` of the help in a frame in the middle of `area`. `more` is the key for the next
+/// one.
 pub(crate) fn draw_help(
     pages: &[Vec<HelpRow>],
     page: usize,
+    more: &str,
     area: Rect,
     buffer: &mut Buffer,
     theme: &Theme,
@@ -83,7 +85,7 @@ pub(crate) fn draw_help(
     buffer.set_style(frame, Style::new().fg(theme.text).bg(theme.panel));
     let title = match pages.len() {
         0 | 1 => " Keys ".to_owned(),
-        count if page + 1 < count => format!(" Keys {}/{count}: ? for more ", page + 1),
+        count if page + 1 < count => format!(" Keys {}/{count}: {more} for more ", page + 1),
         count => format!(" Keys {}/{count} ", page + 1),
     };
     let block = Block::new()

@@ -17,6 +17,11 @@ pub(crate) enum Overlay {
 }
 
 impl Overlay {
+    /// Whether it is the overview.
+    pub(crate) fn is_overview(&self) -> bool {
+        matches!(self, Self::Overview(_))
+    }
+
     /// Whether it has the keyboard to itself.
     pub(crate) fn takes_keys(&self) -> bool {
         matches!(self, Self::Overview(_) | Self::List(_))

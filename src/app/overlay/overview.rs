@@ -1,10 +1,10 @@
 //! [`Overview`]: all slides as miniatures, to choose one from.
 //!
-//! Only the miniatures in sight are laid out.
+//! Only the miniatures in sight are laid out, and drawing copies them.
 
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::{Margin, Position, Rect};
 use ratatui::style::{Modifier, Style};
 use ratatui::text::Line;
 use ratatui::widgets::{Block, BorderType, Borders, Widget as _};
@@ -20,9 +20,11 @@ const MIN_WIDTH: u16 = 26;
 const MIN_HEIGHT: u16 = 7;
 
 /// The overview, with the slide under its cursor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Overview {
     cursor: usize,
+    /// The miniatures in sight, each with the index of its slide.
+    miniatures: Vec<(usize, SlideLayout)>,
 }
 
 /// The things that the overview is drawn from.
@@ -78,7 +80,26 @@ impl Grid {
 impl Overview {
     /// Opens the overview with the cursor at a slide.
     pub(crate) fn new(slide: usize) -> Self {
-        Self { cursor: slide }
+        Self { cursor: slide, miniatures: Vec::new() }
+    }
+
+    /// Lays the miniatures out that come into sight in `area`; all of them if `anew`.
+    pub(crate) fn lay_out(&mut self, input: &OverviewInput, area: Rect, anew: bool) {
+        let slides = input.deck.slides.len();
+        self.cursor = self.cursor.min(slides.saturating_sub(1));
+        let grid = Grid::new(area, slides, self.cursor);
+        let mut before = std::mem::take(&mut self.miniatures);
+        before.retain(|_| !anew);
+        self.miniatures = grid
+            .in_sight(slides)
+            .map(|slide| {
+                let kept = before.iter().position(|(index, _)| *index == slide);
+                kept.map_or_else(
+                    || (slide, lay_out_miniature(input, slide, grid.card(slide))),
+                    |at| before.swap_remove(at),
+                )
+            })
+            .collect();
     }
 
     /// Handles a key. `area` is that of the overview.
@@ -87,7 +108,7 @@ impl Overview {
         let page = grid.rows as isize;
         match key.code {
             KeyCode::Enter | KeyCode::Char(' ') => return OverlayOutcome::Open(self.cursor, None),
-            KeyCode::Esc | KeyCode::Char('o' | 'q') => return OverlayOutcome::Close,
+            KeyCode::Esc | KeyCode::Char('q') => return OverlayOutcome::Close,
             KeyCode::Right | KeyCode::Char('l') => self.move_by(1, slides),
             KeyCode::Left | KeyCode::Char('h') => self.move_by(-1, slides),
             KeyCode::Down | KeyCode::Char('j') => self.move_rows(1, grid, slides),
@@ -107,7 +128,7 @@ impl Overview {
     }
 
     /// Opens the slide at a position of the screen.
-    pub(crate) fn click(self, at: Position, slides: usize, area: Rect) -> OverlayOutcome {
+    pub(crate) fn click(&self, at: Position, slides: usize, area: Rect) -> OverlayOutcome {
         match Grid::new(area, slides, self.cursor).slide_at(at, slides) {
             Some(slide) => OverlayOutcome::Open(slide, None),
             None => OverlayOutcome::Stay,
@@ -127,7 +148,7 @@ impl Overview {
     }
 
     /// Draws the miniatures in sight into `area`.
-    pub(crate) fn draw(self, input: &OverviewInput, area: Rect, buffer: &mut Buffer) {
+    pub(crate) fn draw(&self, input: &OverviewInput, area: Rect, buffer: &mut Buffer) {
         let theme = input.style.theme;
         let area = area.intersection(buffer.area);
         if area.is_empty() {
@@ -137,24 +158,23 @@ impl Overview {
         buffer.set_style(area, theme.base());
         let slides = input.deck.slides.len();
         let grid = Grid::new(area, slides, self.cursor);
-        for slide in grid.in_sight(slides) {
-            let card = grid.card(slide);
-            let inner = draw_frame(input, slide, slide == self.cursor, card, buffer);
-            if !inner.is_empty() {
-                draw_miniature(input, slide, inner, buffer);
+        for (slide, layout) in &self.miniatures {
+            let card = grid.card(*slide);
+            draw_frame(input, *slide, *slide == self.cursor, card, buffer);
+            if !inside(card).is_empty() {
+                draw_miniature(input, *slide, layout, inside(card), buffer);
             }
         }
     }
 }
 
-/// Draws the frame of a miniature with the slide's number. Returns its inside.
-fn draw_frame(
-    input: &OverviewInput,
-    slide: usize,
-    chosen: bool,
-    card: Rect,
-    buffer: &mut Buffer,
-) -> Rect {
+/// Returns the inside of a miniature's frame, with a blank column on each side.
+fn inside(card: Rect) -> Rect {
+    card.inner(Margin { horizontal: 2, vertical: 1 })
+}
+
+/// Draws the frame of a miniature with the slide's number.
+fn draw_frame(input: &OverviewInput, slide: usize, chosen: bool, card: Rect, buffer: &mut Buffer) {
     let theme = input.style.theme;
     let depth = match input.deck.slides.get(slide).map(|slide| slide.depth) {
         Some(Depth::Deep) => " deep",
@@ -172,19 +192,25 @@ fn draw_frame(
         .border_type(border)
         .border_style(style)
         .title(Line::styled(format!(" {here}{}{depth} ", slide + 1), style));
-    let inner = block.inner(card);
     block.render(card, buffer);
-    // A blank column on each side.
-    Rect { x: inner.x + 1.min(inner.width), width: inner.width.saturating_sub(2), ..inner }
 }
 
-fn draw_miniature(input: &OverviewInput, slide: usize, area: Rect, buffer: &mut Buffer) {
+fn lay_out_miniature(input: &OverviewInput, slide: usize, card: Rect) -> SlideLayout {
     let layout_input =
         LayoutInput { deck: input.deck, slide_index: slide, min_demo_rows: 1, style: input.style };
+    SlideLayout::new(&layout_input, inside(card))
+}
+
+fn draw_miniature(
+    input: &OverviewInput,
+    slide: usize,
+    layout: &SlideLayout,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
     // Drawn beside and copied, so that no row of a large title runs over the frame.
     let mut beside = Buffer::empty(area);
     beside.set_style(area, input.style.theme.base());
-    let layout = SlideLayout::new(&layout_input, area);
     let progress = SlideProgress { step: usize::MAX, ..SlideProgress::default() };
     layout.draw(progress, &mut beside);
     let demos = input.deck.slides.get(slide).into_iter().flat_map(Slide::demos);
@@ -193,11 +219,7 @@ fn draw_miniature(input: &OverviewInput, slide: usize, area: Rect, buffer: &mut 
             draw_demo_mark(&fence.name, place.visible, &mut beside, input.style.theme);
         }
     }
-    for y in area.top()..area.bottom() {
-        for x in area.left()..area.right() {
-            buffer[(x, y)] = beside[(x, y)].clone();
-        }
-    }
+    stage::copy_cells(&beside, 0, area, buffer);
 }
 
 fn draw_demo_mark(name: &str, area: Rect, buffer: &mut Buffer, theme: &Theme) {

@@ -70,12 +70,17 @@ impl SlideList {
         Self { heading, search: None, entries, cursor }
     }
 
+    /// Whether letters are typed into it.
+    pub(crate) fn takes_text(&self) -> bool {
+        self.search.is_some()
+    }
+
     /// Handles a key. `room` is the number of entries in sight.
     pub(crate) fn key(&mut self, key: &KeyEvent, room: usize) -> OverlayOutcome {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         let room = room.max(1) as isize;
         match (key.code, &self.search) {
-            (KeyCode::Esc, _) | (KeyCode::Char('S' | 'q'), None) => return OverlayOutcome::Close,
+            (KeyCode::Esc, _) | (KeyCode::Char('q'), None) => return OverlayOutcome::Close,
             (KeyCode::Enter, _) => return self.choose(self.cursor),
             (KeyCode::Down, _) | (KeyCode::Char('j'), None) => self.move_by(1),
             (KeyCode::Up, _) | (KeyCode::Char('k'), None) => self.move_by(-1),

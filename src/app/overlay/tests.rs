@@ -44,11 +44,12 @@ fn rows(buffer: &Buffer) -> Vec<String> {
     .collect()
 }
 
-fn draw_overview(overview: Overview, size: (u16, u16)) -> Vec<String> {
+fn draw_overview(mut overview: Overview, size: (u16, u16)) -> Vec<String> {
     let (deck, highlights) = (deck(), Highlights::default());
     let pictures = PictureSizes::default();
     let style = SlideStyle { theme: &Theme::DARK, highlights: &highlights, pictures: &pictures };
     let input = OverviewInput { deck: &deck, open: 1, style };
+    overview.lay_out(&input, Rect::new(0, 0, size.0, size.1), true);
     picture(size, |area, buffer| overview.draw(&input, area, buffer))
 }
 
@@ -168,7 +169,8 @@ fn the_help_fits_any_screen_in_pages() {
         assert_eq!(all, 32 + 2 * 2, "{height} rows");
     }
     let pages = help_pages(&KeyMap::default(), &[], Rect::new(0, 0, 80, 23));
-    let shown = picture((80, 23), |area, buffer| draw_help(&pages, 1, area, buffer, &Theme::DARK));
+    let shown =
+        picture((80, 23), |area, buffer| draw_help(&pages, 1, "?", area, buffer, &Theme::DARK));
     assert_eq!(
         shown,
         [

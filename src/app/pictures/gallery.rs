@@ -1,5 +1,6 @@
 //! The pictures of the talk: what is known of them, and what is asked for.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use ratatui::layout::Size;
@@ -16,23 +17,70 @@ pub(crate) struct Gallery {
     /// Whether the terminal may be asked what it has for pictures, and was not yet.
     pub(super) may_ask: bool,
     pub(super) awaited: Vec<PictureRequest>,
+    /// The version of the files: answers about an older one do not count.
+    pub(super) version: u32,
+    /// The pictures whose sizes were asked for in this version.
+    pub(super) asked: HashSet<String>,
     /// The forms, the latest last.
-    pub(super) forms: Vec<(String, Size, Arc<EncodedPicture>)>,
+    pub(super) forms: Vec<PictureForm>,
+}
+
+/// A picture as the terminal draws it.
+#[derive(Clone, Debug)]
+pub(super) struct PictureForm {
+    pub(super) path: String,
+    pub(super) size: Size,
+    pub(super) version: u32,
+    pub(super) encoded: Arc<EncodedPicture>,
 }
 
 impl Gallery {
-    /// Asks for a picture: for its size, or for its form at a size.
-    pub(super) fn request(&mut self, path: &str, size: Option<Size>) {
-        let Some(loader) = &self.loader else { return };
-        let request = PictureRequest { path: path.to_owned(), size, support: self.support };
-        if !self.awaited.contains(&request) && loader.request(request.clone()) {
-            self.awaited.push(request);
+    /// Asks for the size of a picture, once.
+    pub(super) fn request_size(&mut self, path: &str) {
+        if !self.asked.contains(path) && self.request(path, None) {
+            self.asked.insert(path.to_owned());
         }
     }
 
-    /// Returns the form of a picture for this size.
+    /// Asks for the form of a picture at a size, if there is none of this version.
+    pub(super) fn request_form(&mut self, path: &str, size: Size) {
+        if self.find(path, size).is_none_or(|form| form.version != self.version) {
+            self.request(path, Some(size));
+        }
+    }
+
+    /// Asks the thread, unless it was asked already. Returns whether it was.
+    fn request(&mut self, path: &str, size: Option<Size>) -> bool {
+        let Some(loader) = &self.loader else { return false };
+        let (support, version) = (self.support, self.version);
+        let request = PictureRequest { path: path.to_owned(), size, support, version };
+        if !self.awaited.contains(&request) && loader.request(request.clone()) {
+            self.awaited.push(request);
+            return true;
+        }
+        self.awaited.contains(&request)
+    }
+
+    /// Returns the form of a picture for this size. After a save it may be that of the file before.
     pub(super) fn form(&self, path: &str, size: Size) -> Option<&EncodedPicture> {
-        let mut forms = self.forms.iter();
-        forms.find(|(of, at, _)| of == path && *at == size).map(|(.., form)| &**form)
+        self.find(path, size).map(|form| &*form.encoded)
+    }
+
+    fn find(&self, path: &str, size: Size) -> Option<&PictureForm> {
+        self.forms.iter().find(|form| form.path == path && form.size == size)
+    }
+
+    /// Keeps a form, and of all forms the `most` latest.
+    pub(super) fn insert(&mut self, form: PictureForm, most: usize) {
+        self.forms.retain(|it| (&it.path, it.size) != (&form.path, form.size));
+        self.forms.push(form);
+        let surplus = self.forms.len().saturating_sub(most);
+        self.forms.drain(..surplus);
+    }
+
+    /// Forgets the forms, because the terminal no longer has what they say.
+    pub(super) fn forget_forms(&mut self) {
+        self.forms.clear();
+        self.awaited.clear();
     }
 }

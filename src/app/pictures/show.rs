@@ -3,14 +3,18 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
 
+use crate::app::pictures::gallery::PictureForm;
 use crate::app::pictures::support::PictureProtocol;
 use crate::app::pictures::thread::{PictureEvent, PictureLoader, PictureOutcome};
 use crate::app::state::App;
 use crate::deck::Block;
-use crate::slide::PictureSizes;
+use crate::stage;
 
-/// The number of pictures that are kept in the form in which the terminal draws them.
+/// The number of pictures that are kept in the form in which the terminal draws them, where a slide
+/// shows no more.
 const MAX_FORMS: usize = 8;
+/// The number of pictures of one slide that are drawn. Of the others the text stands there.
+const MAX_FORMS_OF_A_SLIDE: usize = 64;
 
 impl App {
     /// Takes over the way to the thread that loads pictures. `may_ask` says whether the terminal
@@ -23,8 +27,19 @@ impl App {
     ) {
         self.gallery.loader = Some(loader);
         self.gallery.may_ask = may_ask;
-        self.gallery.support.set_screen(window.0, window.1);
+        self.set_window(window.0, window.1);
         self.request_pictures();
+    }
+
+    /// Takes over the size of the terminal in cells and in pixels. Another font makes other cells.
+    pub(crate) fn set_window(&mut self, cells: Size, pixels: Size) {
+        let before = self.gallery.support;
+        self.gallery.support.set_screen(cells, pixels);
+        if self.gallery.support != before {
+            self.gallery.forget_forms();
+            self.gallery.asked.clear();
+            self.request_pictures();
+        }
     }
 
     /// Whether the terminal should be asked now what it has for pictures: once, before the first.
@@ -37,60 +52,65 @@ impl App {
 
     /// Asks for what is not known yet of the open slide's pictures.
     pub(crate) fn request_pictures(&mut self) {
-        let Self { gallery, layout, pictures, config, slide_index, .. } = self;
+        let Self { gallery, layout, config, slide_index, .. } = self;
         let Some(slide) = config.deck.slides.get(*slide_index) else { return };
         for block in slide.all_blocks() {
-            if let Block::Image(image) = block
-                && !pictures.knows(&image.path)
-            {
-                gallery.request(&image.path, None);
+            if let Block::Image(image) = block {
+                gallery.request_size(&image.path);
             }
         }
-        for (path, size) in layout.picture_sizes() {
-            if gallery.form(path, size).is_none() {
-                gallery.request(path, Some(size));
-            }
+        for (path, size) in layout.picture_sizes().take(MAX_FORMS_OF_A_SLIDE) {
+            gallery.request_form(path, size);
         }
     }
 
     /// Takes over what the thread has found out about a picture.
     pub(crate) fn add_picture(&mut self, event: PictureEvent) {
-        let PictureEvent { path, outcome } = event;
+        let PictureEvent { path, version, outcome } = event;
+        if version != self.gallery.version {
+            return;
+        }
         let size = match &outcome {
             Ok(PictureOutcome::Encoded(size, _)) => Some(*size),
             _ => None,
         };
         self.gallery.awaited.retain(|it| it.path != path || (outcome.is_ok() && it.size != size));
-        match outcome {
-            Ok(PictureOutcome::Size(size)) => self.pictures.insert(path, size),
-            Err(reason) => self.pictures.fail(path, reason),
-            Ok(PictureOutcome::Encoded(size, form)) => {
-                let forms = &mut self.gallery.forms;
-                forms.retain(|(of, at, _)| (of, at) != (&path, &size));
-                forms.push((path, size, form));
-                let surplus = forms.len().saturating_sub(MAX_FORMS);
-                forms.drain(..surplus);
+        let own_size = match outcome {
+            Ok(PictureOutcome::Size(size)) => Ok(size),
+            Err(reason) => Err(reason),
+            Ok(PictureOutcome::Encoded(size, encoded)) => {
+                let most =
+                    self.layout.picture_sizes().count().clamp(MAX_FORMS, MAX_FORMS_OF_A_SLIDE);
+                self.gallery.insert(PictureForm { path, size, version, encoded }, most);
                 self.dirty = true;
                 return;
             }
+        };
+        if self.pictures.insert(path, own_size) {
+            self.lay_out();
         }
-        self.lay_out();
     }
 
-    /// Forgets what is known of the pictures, because their files may have changed.
-    pub(crate) fn forget_pictures(&mut self) {
-        self.pictures = PictureSizes::default();
-        self.gallery.forms.clear();
+    /// Asks for all pictures again, because their files may have changed. Until the answers come,
+    /// those before are shown.
+    pub(crate) fn renew_pictures(&mut self) {
+        self.gallery.version = self.gallery.version.wrapping_add(1);
+        self.gallery.asked.clear();
         self.gallery.awaited.clear();
+    }
+
+    /// Draws the pictures anew: the terminal has forgotten those that were sent to it.
+    pub(crate) fn send_pictures_again(&mut self) {
+        self.gallery.forget_forms();
+        self.request_pictures();
     }
 
     /// Takes over what the terminal has for pictures.
     pub(crate) fn set_graphics(&mut self, protocol: PictureProtocol) {
         let before = self.gallery.support;
-        self.gallery.support.improve(protocol);
+        self.gallery.support.learn(protocol);
         if self.gallery.support != before {
-            self.gallery.forms.clear();
-            self.request_pictures();
+            self.send_pictures_again();
         }
     }
 
@@ -109,9 +129,7 @@ impl App {
             // Its top is out of sight: what remains is copied, which works for cells alone.
             let mut beside = Buffer::empty(whole);
             if form.is_made_of_cells() && form.draw(whole, depth, &mut beside) {
-                for position in place.visible.intersection(buffer.area).positions() {
-                    buffer[position] = beside[(position.x, position.y + place.hidden_rows)].clone();
-                }
+                stage::copy_cells(&beside, place.hidden_rows, place.visible, buffer);
             }
         }
     }
@@ -121,6 +139,7 @@ impl App {
 mod tests {
     use std::sync::Arc;
 
+    use crossterm::event::{Event as Input, KeyCode};
     use image::{DynamicImage, Rgb, RgbImage};
 
     use super::*;
@@ -155,7 +174,7 @@ mod tests {
     }
 
     fn answer(outcome: Result<PictureOutcome, String>) -> AppEvent {
-        AppEvent::Picture(PictureEvent { path: "red.png".to_owned(), outcome })
+        AppEvent::Picture(PictureEvent { path: "red.png".to_owned(), version: 0, outcome })
     }
 
     #[test]
@@ -180,6 +199,36 @@ mod tests {
         let mut app = app();
         app.update(answer(Err("No such file\x1b[2J".to_owned())));
         assert!(text(&screen(&app)).contains("a red square (No such file␛[2J)"));
+    }
+
+    #[test]
+    fn a_save_asks_for_pictures_again_and_shows_those_before_until_then() {
+        let mut app = app();
+        app.update(answer(Ok(PictureOutcome::Size(Size::new(4, 2)))));
+        app.renew_pictures();
+        app.lay_out();
+        assert!(!text(&screen(&app)).contains("a red square"), "its place is kept");
+        app.update(answer(Err("of the version before".to_owned())));
+        assert!(!text(&screen(&app)).contains("version before"));
+        let outcome = Err("gone now".to_owned());
+        let newer = PictureEvent { path: "red.png".to_owned(), version: 1, outcome };
+        app.update(AppEvent::Picture(newer));
+        assert!(text(&screen(&app)).contains("gone now"));
+    }
+
+    #[test]
+    fn a_picture_that_is_held_has_its_pictures() {
+        let mut app = app();
+        app.update(answer(Ok(PictureOutcome::Size(Size::new(4, 2)))));
+        let image = DynamicImage::from(RgbImage::from_pixel(8, 8, Rgb([255, 0, 0])));
+        let size = Size::new(4, 2);
+        let form = EncodedPicture::new(&image, size, 1, GraphicsSupport::default()).unwrap();
+        app.update(answer(Ok(PictureOutcome::Encoded(size, Arc::new(form)))));
+        let shown = screen(&app);
+        app.update(AppEvent::Input(Input::Key(KeyCode::Char('f').into())));
+        let held = screen(&app);
+        let above = |buffer: &Buffer| buffer.content[..usize::from(SIZE.width) * 11].to_vec();
+        assert_eq!(above(&held), above(&shown));
     }
 
     #[tokio::test]

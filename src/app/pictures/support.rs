@@ -2,10 +2,11 @@
 
 use ratatui::layout::Size;
 
-/// The questions for graphics: whether the terminal has kitty's protocol (a query that draws
-/// nothing), and its name and version (XTVERSION). Their answers are such that crossterm passes them
-/// on as keys; it swallows those to DA1 and to `CSI 16 t`.
-pub const GRAPHICS_QUERY: &str = "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\\x1b[>q";
+/// The questions for graphics: the terminal's name and version (XTVERSION), and whether it has
+/// kitty's protocol (a query that draws nothing). The name comes first, because it counts more. The
+/// answers are such that crossterm passes them on as keys; it swallows those to DA1 and to
+/// `CSI 16 t`.
+pub const GRAPHICS_QUERY: &str = "\x1b[>q\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\";
 
 /// A way to draw a picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,7 +16,8 @@ pub enum PictureProtocol {
     HalfBlocks,
     /// The protocol of DEC's VT340.
     Sixel,
-    /// That of kitty, with placeholders.
+    /// That of kitty, by Unicode characters that stand for parts of a picture. They scroll and
+    /// are covered like text.
     Kitty,
     /// That of iTerm2.
     ITerm2,
@@ -47,10 +49,10 @@ impl GraphicsSupport {
         }
     }
 
-    /// Takes over what the terminal says it has.
-    pub(crate) fn improve(&mut self, protocol: PictureProtocol) {
-        // kitty's protocol has placeholders, with which pictures scroll and are covered like text.
-        if self.protocol != PictureProtocol::Kitty {
+    /// Takes over what the terminal says it has. The first answer counts: terminals that draw
+    /// kitty's protocol badly confirm it all the same, and are known by their names.
+    pub(crate) fn learn(&mut self, protocol: PictureProtocol) {
+        if self.protocol == PictureProtocol::HalfBlocks {
             self.protocol = protocol;
         }
     }
@@ -58,9 +60,10 @@ impl GraphicsSupport {
 
 /// The terminals that have a protocol and say their name, by the beginning of it. Others that have
 /// kitty's answer to its query; xterm has sixels only if it was started for that.
-const NAMED: [(&str, PictureProtocol); 8] = [
+const NAMED: [(&str, PictureProtocol); 9] = [
     ("iTerm2 ", PictureProtocol::ITerm2),
-    // Its placeholders of kitty's protocol are not those of kitty.
+    // These two confirm kitty's protocol, but do not draw it by Unicode characters.
+    ("Konsole ", PictureProtocol::ITerm2),
     ("WezTerm ", PictureProtocol::ITerm2),
     ("foot(", PictureProtocol::Sixel),
     ("mlterm(", PictureProtocol::Sixel),
@@ -100,15 +103,18 @@ mod tests {
     }
 
     #[test]
-    fn the_best_protocol_stays() {
+    fn a_name_counts_more_than_the_answer_about_kitty() {
         assert_eq!(protocol_of("foot(1.16.2)"), Some(PictureProtocol::Sixel));
         assert_eq!(protocol_of("XTerm(379)"), None);
         let mut support = GraphicsSupport::default();
-        support.improve(PictureProtocol::Sixel);
-        assert_eq!(support.protocol, PictureProtocol::Sixel);
-        support.improve(PictureProtocol::Kitty);
-        support.improve(PictureProtocol::Sixel);
+        support.learn(PictureProtocol::Kitty);
         assert_eq!(support.protocol, PictureProtocol::Kitty);
+        let mut support = GraphicsSupport::default();
+        support.learn(protocol_of("WezTerm 20240203-110809").unwrap());
+        support.learn(PictureProtocol::Kitty);
+        assert_eq!(support.protocol, PictureProtocol::ITerm2);
+        let name = GRAPHICS_QUERY.find("[>q");
+        assert!(name < GRAPHICS_QUERY.find("_G"), "the name is asked for first");
     }
 
     #[test]

@@ -2,21 +2,15 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use image::DynamicImage;
 use ratatui::layout::Size;
 use tokio::sync::mpsc;
-use tokio::time::timeout;
 
+use crate::app::idle_worker::{self, IdleWorker};
 use crate::app::pictures::encode::{EncodedPicture, decode, size_in_cells};
 use crate::app::pictures::support::GraphicsSupport;
 use crate::scope::Scope;
-
-/// The number of requests that may wait.
-const MAX_WAITING: usize = 64;
-/// How long the last picture stays decoded.
-const IDLE: Duration = Duration::from_secs(5);
 
 /// What the app wants of a picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +21,8 @@ pub(crate) struct PictureRequest {
     pub(crate) size: Option<Size>,
     /// The pictures that the terminal can show.
     pub(crate) support: GraphicsSupport,
+    /// The version of the file: what is known of an older one does not count.
+    pub(crate) version: u32,
 }
 
 /// The answer to a request.
@@ -34,6 +30,8 @@ pub(crate) struct PictureRequest {
 pub struct PictureEvent {
     /// The file's path, as the deck has it.
     pub path: String,
+    /// The version of the file that was asked for.
+    pub version: u32,
     /// The picture, or a sentence about why there is none.
     pub outcome: Result<PictureOutcome, String>,
 }
@@ -73,30 +71,11 @@ impl PictureLoader {
     pub fn start<F: Future<Output = bool> + Send>(
         scope: &Scope,
         read: impl Fn(&str) -> Result<Vec<u8>, String> + Send + 'static,
-        mut deliver: impl FnMut(PictureEvent) -> F + Send + 'static,
+        deliver: impl FnMut(PictureEvent) -> F + Send + 'static,
     ) -> io::Result<Self> {
-        let (sender, mut requests) = mpsc::channel::<PictureRequest>(MAX_WAITING);
-        scope.spawn_thread("pictures", move |_| async move {
-            let mut desk = Desk { read, last: None, encoded: 0 };
-            loop {
-                let soon = if desk.last.is_some() {
-                    timeout(IDLE, requests.recv()).await.ok()
-                } else {
-                    Some(requests.recv().await)
-                };
-                let Some(next) = soon else {
-                    // From here on nothing wakes this thread until the next request.
-                    desk.last = None;
-                    continue;
-                };
-                let Some(request) = next else { return };
-                let outcome = desk.work(&request);
-                if !deliver(PictureEvent { path: request.path, outcome }).await {
-                    return;
-                }
-            }
-        })?;
-        Ok(Self { requests: sender })
+        let desk = Desk { read, last: None, encoded: 0 };
+        let requests = idle_worker::start(scope, "pictures", desk, deliver)?;
+        Ok(Self { requests })
     }
 
     /// Asks for a picture. Returns whether there was room for the request.
@@ -108,21 +87,42 @@ impl PictureLoader {
 /// The state of the thread that loads pictures.
 struct Desk<R> {
     read: R,
-    /// The picture that was decoded last: its path, and what came of it.
-    last: Option<(String, Result<DynamicImage, String>)>,
+    /// The picture that was decoded last: its path, its version, and what came of it.
+    last: Option<(String, u32, Result<DynamicImage, String>)>,
     /// The number of pictures that were encoded. It tells them apart in the terminal.
     encoded: u32,
 }
 
+impl<R: Fn(&str) -> Result<Vec<u8>, String> + Send + 'static> IdleWorker for Desk<R> {
+    type Request = PictureRequest;
+    type Answer = PictureEvent;
+
+    fn work(&mut self, request: PictureRequest) -> PictureEvent {
+        let outcome = self.outcome(&request);
+        PictureEvent { path: request.path, version: request.version, outcome }
+    }
+
+    fn is_loaded(&self) -> bool {
+        self.last.is_some()
+    }
+
+    fn unload(&mut self) {
+        self.last = None;
+    }
+}
+
 impl<R: Fn(&str) -> Result<Vec<u8>, String>> Desk<R> {
-    fn work(&mut self, request: &PictureRequest) -> Result<PictureOutcome, String> {
-        if self.last.as_ref().is_none_or(|(path, _)| *path != request.path) {
+    fn outcome(&mut self, request: &PictureRequest) -> Result<PictureOutcome, String> {
+        let is_last = |(path, version, _): &(String, u32, _)| {
+            *path == request.path && *version == request.version
+        };
+        if !self.last.as_ref().is_some_and(is_last) {
             // The one before goes first, so that two are never in memory.
             self.last = None;
             let image = (self.read)(&request.path).and_then(|bytes| decode(&bytes));
-            self.last = Some((request.path.clone(), image));
+            self.last = Some((request.path.clone(), request.version, image));
         }
-        let (_, image) = self.last.as_ref().expect("it was just set");
+        let (.., image) = self.last.as_ref().expect("it was just set");
         let image = image.as_ref().map_err(Clone::clone)?;
         let Some(size) = request.size else {
             return Ok(PictureOutcome::Size(size_in_cells(image, request.support.cell)));
@@ -161,14 +161,18 @@ mod tests {
             path: path.to_owned(),
             size,
             support: GraphicsSupport::default(),
+            version: 0,
         };
-        let size = desk.work(&request("a.png", None)).unwrap();
+        let size = desk.outcome(&request("a.png", None)).unwrap();
         assert_eq!(size, PictureOutcome::Size(Size::new(4, 2)));
-        let form = desk.work(&request("a.png", Some(Size::new(8, 4)))).unwrap();
+        let form = desk.outcome(&request("a.png", Some(Size::new(8, 4)))).unwrap();
         assert!(matches!(form, PictureOutcome::Encoded(Size { width: 8, height: 4 }, _)));
         assert_eq!(reads.get(), 1);
-        assert_eq!(desk.work(&request("b.png", None)).unwrap_err(), "could not read b.png");
-        assert_eq!(desk.work(&request("b.png", None)).unwrap_err(), "could not read b.png");
+        assert_eq!(desk.outcome(&request("b.png", None)).unwrap_err(), "could not read b.png");
+        assert_eq!(desk.outcome(&request("b.png", None)).unwrap_err(), "could not read b.png");
         assert_eq!(reads.get(), 2);
+        let newer = PictureRequest { version: 1, ..request("b.png", None) };
+        desk.outcome(&newer).unwrap_err();
+        assert_eq!(reads.get(), 3, "the file may be there now");
     }
 }

@@ -4,8 +4,9 @@
 
 use std::collections::VecDeque;
 
+use crate::app::deck_update::SlideMoves;
 use crate::app::slots::slot::DemoSlot;
-use crate::deck::{DemoFence, Slide};
+use crate::deck::DemoFence;
 
 /// The most slides whose demos are kept. What one holds is what it showed, such as the bytes of its
 /// connections.
@@ -49,22 +50,23 @@ impl KeptDemos {
     }
 
     /// Takes over a new version of the deck. The demos of slides that have changed are dropped.
-    pub(crate) fn follow(&mut self, old: &[Slide], new: &[Slide]) {
-        for kept in &mut self.slides {
-            let before = old.get(kept.slide);
-            let now = new.iter().position(|slide| before.is_some_and(|it| it.same_content(slide)));
-            match now {
-                Some(index) => kept.slide = index,
-                None => kept.demos.clear(),
-            }
-        }
-        self.slides.retain(|kept| !kept.demos.is_empty());
+    pub(crate) fn follow(&mut self, moves: &SlideMoves) {
+        self.slides.retain_mut(|kept| {
+            let now = moves.of(kept.slide);
+            kept.slide = now.unwrap_or(kept.slide);
+            now.is_some()
+        });
     }
 
     /// Takes out the demo of a slide's fence. A fence that has changed since has none.
     pub(crate) fn take(&mut self, slide: usize, fence: &DemoFence) -> Option<DemoSlot> {
-        let kept = self.slides.iter_mut().find(|kept| kept.slide == slide)?;
-        let index = kept.demos.iter().position(|(own, _)| own.same_content(fence))?;
-        Some(kept.demos.remove(index).1)
+        let at = self.slides.iter().position(|kept| kept.slide == slide)?;
+        let demos = &mut self.slides[at].demos;
+        let index = demos.iter().position(|(own, _)| own.same_content(fence))?;
+        let (_, slot) = demos.remove(index);
+        if demos.is_empty() {
+            self.slides.remove(at);
+        }
+        Some(slot)
     }
 }

@@ -45,16 +45,21 @@ impl App {
         }
     }
 
-    /// Returns the time at which [`App::pass_time`] must be called; `None` if no key waits.
+    /// Returns the time at which [`App::pass_time`] must be called; `None` if no key waits and no
+    /// transition is under way.
     pub(crate) fn wake_at(&self) -> Option<Instant> {
-        self.steering.typing.wake_at()
+        self.steering.typing.wake_at().into_iter().chain(self.transition.wake_at()).min()
     }
 
-    /// Carries out the letter that waits, if nothing can follow it any more.
+    /// Carries out the letter that waits, if nothing can follow it any more, and moves a transition
+    /// on.
     pub(crate) fn pass_time(&mut self, now: Instant) {
-        if self.wake_at().is_some_and(|at| at <= now) {
+        if self.steering.typing.wake_at().is_some_and(|at| at <= now) {
+            let before = self.slide_index;
             self.release_waiting_key();
+            self.transition.begin(self.config.transition, (before, self.slide_index), now);
         }
+        self.dirty |= self.transition.advance(now);
     }
 
     /// Whether an action does something here. Most always do.
@@ -75,8 +80,9 @@ impl App {
     pub(crate) fn refuse_typing(&mut self) {
         self.steering.number = None;
         self.steering.asks_to_quit = false;
-        let key = self.steering.keys.name_of(StageAction::Focus);
-        self.notice = Some(format!("press {key} first: the keyboard controls the slides"));
+        let how = self.steering.keys.name_of(StageAction::Focus);
+        let how = how.map_or_else(|| "click it".to_owned(), |key| format!("press {key}"));
+        self.notice = Some(format!("to type into the demo, {how} first"));
         self.dirty = true;
     }
 
@@ -87,8 +93,11 @@ impl App {
     /// Gives a key to whatever is meant to have it.
     fn press(&mut self, key: KeyEvent) {
         let action = self.action_for(&key);
-        if let Some(StageAction::Interrupt | StageAction::Suspend | StageAction::Redraw) = action {
-            return self.perform_action(action.unwrap_or(StageAction::Redraw));
+        if let Some(
+            action @ (StageAction::Interrupt | StageAction::Suspend | StageAction::Redraw),
+        ) = action
+        {
+            return self.perform_action(action);
         }
         if self.steering.showing == Showing::Blank {
             self.steering.showing = Showing::Slide;
@@ -172,13 +181,6 @@ impl App {
             }
             StageAction::Help => self.open_overlay(Overlay::Help(0)),
             StageAction::Notes => self.open_overlay(Overlay::Notes(0)),
-            _ => self.perform_on_screen(action),
-        }
-    }
-
-    /// Performs an action that changes no place in the deck.
-    fn perform_on_screen(&mut self, action: StageAction) {
-        match action {
             StageAction::Focus => self.focus_next_demo(),
             StageAction::Restart => self.begin_anew(),
             StageAction::Allow => self.allow_demo(),
@@ -192,7 +194,7 @@ impl App {
             StageAction::Redraw => self.repaint = true,
             StageAction::Quit => self.quit(),
             StageAction::Suspend => self.exit = Some(LoopExit::Suspend),
-            _ => self.exit = Some(LoopExit::Quit),
+            StageAction::Interrupt => self.exit = Some(LoopExit::Quit),
         }
     }
 
@@ -214,6 +216,8 @@ impl App {
         } else {
             let mut picture = Buffer::empty(self.area);
             self.view_slide(&mut picture);
+            self.config.color_depth.downgrade(&self.theme, self.terminal_brightness, &mut picture);
+            self.draw_pictures(&mut picture);
             Showing::Still(Box::new(picture))
         };
     }

@@ -52,9 +52,10 @@ impl App {
         match self.next_focus() {
             Some(index) => self.give_keyboard(index),
             None if self.slots.iter().flatten().any(|demo| demo.is_frozen()) => {
-                let key = self.steering.keys.name_of(StageAction::Restart);
-                let text = format!("frozen as you left it; {key} starts it again");
-                self.notice = Some(text);
+                let restart = self.steering.keys.name_of(StageAction::Restart);
+                let how =
+                    restart.map_or_else(String::new, |key| format!("; {key} starts it again"));
+                self.notice = Some(format!("frozen as you left it{how}"));
             }
             None => {}
         }

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use crate::app::deck_update::SlideMoves;
+
 /// The most places that are remembered.
 const MAX_PLACES: usize = 100;
 
@@ -30,6 +32,15 @@ impl JumpHistory {
             self.places.pop_front();
         }
         self.places.push_back(place);
+    }
+
+    /// Takes over a new version of the deck. Places on slides that have changed are forgotten.
+    pub(crate) fn follow(&mut self, moves: &SlideMoves) {
+        self.places.retain_mut(|place| {
+            let now = moves.of(place.slide);
+            place.slide = now.unwrap_or(place.slide);
+            now.is_some()
+        });
     }
 
     /// Returns the place that was left last and is not `here`, and forgets it.

@@ -90,6 +90,13 @@ impl App {
         }
     }
 
+    /// Takes into account that the terminal is given away and taken again: it reports no mouse by
+    /// then, and has forgotten the pictures that were sent to it.
+    pub(crate) fn forget_terminal(&mut self) {
+        self.mouse_reports = MouseReports::default();
+        self.send_pictures_again();
+    }
+
     /// Returns what must be done with the terminal before the loop continues.
     pub(crate) fn terminal_request(&mut self) -> Option<LoopExit> {
         let copied = self.slots.iter_mut().flatten().find_map(|demo| demo.take_clipboard());

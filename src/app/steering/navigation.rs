@@ -154,16 +154,24 @@ impl App {
         }
     }
 
+    /// Ends what the demos of the open slide do, and keeps what they show for the slide at index
+    /// `at`.
+    pub(crate) fn leave_slide(&mut self, at: Option<usize>) {
+        let left = std::mem::take(&mut self.slots);
+        if let Some(at) = at.filter(|_| !left.is_empty()) {
+            let fences: Vec<_> = self.slide().demos().cloned().collect();
+            self.kept.keep(at, fences.into_iter(), left);
+        }
+    }
+
     /// Opens the slide at index `at` with `step` as its last revealed step; both are clamped. What
     /// the demos of the slide that is left do ends here, and their sockets close.
     pub(crate) fn open_slide(&mut self, at: usize, step: usize) {
         let at = at.min(self.config.deck.slides.len() - 1);
-        let same = at == self.slide_index && !self.slots.is_empty();
         // Going to the slide that is already open rewinds its steps but keeps its demos running.
-        let left = if same { Vec::new() } else { std::mem::take(&mut self.slots) };
-        if !left.is_empty() {
-            let fences: Vec<_> = self.slide().demos().cloned().collect();
-            self.kept.keep(self.slide_index, fences.into_iter(), left);
+        let same = at == self.slide_index && !self.slots.is_empty();
+        if !same {
+            self.leave_slide(Some(self.slide_index));
         }
         if at != self.slide_index {
             // Whoever changed the slide was not typing at the demo of this one.
@@ -224,29 +232,22 @@ impl App {
 
 #[cfg(test)]
 mod tests {
-    use crossterm::event::Event as Input;
-    use ratatui::buffer::Buffer;
-    use ratatui::layout::{Rect, Size};
+    use crossterm::event::KeyCode;
+    use ratatui::layout::Size;
 
     use super::*;
     use crate::app::config::AppConfig;
-    use crate::app::state::AppEvent;
+    use crate::app::testing::{self, screen};
     use crate::stage::Registry;
-
-    const SIZE: (u16, u16) = (60, 16);
 
     fn app(source: &str) -> App {
         let config = AppConfig::bare(source, Registry::new(&[]));
-        App::new(config, Size { width: SIZE.0, height: SIZE.1 })
+        App::new(config, Size { width: 60, height: 16 })
     }
 
     fn press(app: &mut App, code: KeyCode) -> String {
-        app.update(AppEvent::Input(Input::Key(code.into())));
-        let mut buffer = Buffer::empty(Rect::new(0, 0, SIZE.0, SIZE.1));
-        app.view(&mut buffer);
-        let rows = buffer.content.chunks(SIZE.0.into());
-        rows.map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>() + "\n")
-            .collect()
+        testing::press(app, code);
+        screen(app)
     }
 
     #[test]
@@ -261,12 +262,12 @@ mod tests {
         }
         assert!(screens.last().unwrap().contains("Next"));
         for number in 1..=40 {
-            let item = format!("item {number}. ");
+            let item = format!("item {number}.");
             assert!(screens.iter().any(|screen| screen.contains(&item)), "{item} is never shown");
         }
         // The way back shows the same, from the end.
         let back = press(&mut app, KeyCode::Left);
-        assert!(back.contains("item 40. ") && !back.contains("item 1. "), "{back}");
+        assert!(back.contains("item 40.") && !back.contains("item 1."), "{back}");
         let mut presses = 0;
         while app.progress.scroll > 0 && presses < 20 {
             press(&mut app, KeyCode::Left);

@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::{Position, Rect};
 
-use crate::app::overlay::{Overlay, OverlayOutcome, SearchHits, help_pages};
+use crate::app::overlay::{Overlay, OverlayOutcome, OverviewInput, SearchHits, help_pages};
 use crate::app::state::App;
 use crate::app::steering::keys::StageAction;
 use crate::app::steering::steering_state::Showing;
@@ -19,17 +19,45 @@ impl App {
     pub(crate) fn open_overlay(&mut self, overlay: Overlay) {
         self.steering.showing = Showing::Slide;
         self.overlay = Some(overlay);
+        self.lay_out_overview(true);
+    }
+
+    /// Returns what the overview is drawn from.
+    pub(crate) fn overview_input(&self) -> OverviewInput<'_> {
+        OverviewInput { deck: &self.config.deck, open: self.slide_index, style: self.slide_style() }
+    }
+
+    /// Lays out the miniatures that have come into sight in the overview, if it is open; all of
+    /// them if `anew`.
+    pub(crate) fn lay_out_overview(&mut self, anew: bool) {
+        let area = self.overlay_area();
+        if let Some(Overlay::Overview(mut overview)) = self.overlay.take_if(|it| it.is_overview()) {
+            overview.lay_out(&self.overview_input(), area, anew);
+            self.overlay = Some(Overlay::Overview(overview));
+        }
     }
 
     /// Gives a key to the overlay. Returns `false` if it means something else: then an overlay that
     /// is only read has closed, so a speaker who opened it can go on at once.
     pub(crate) fn overlay_key(&mut self, key: &KeyEvent, action: Option<StageAction>) -> bool {
         let (area, slides) = (self.overlay_area(), self.config.deck.slides.len());
+        let closes = match &self.overlay {
+            Some(Overlay::Overview(_)) => action == Some(StageAction::Overview),
+            Some(Overlay::List(list)) => {
+                action == Some(StageAction::Sections) && !list.takes_text()
+            }
+            _ => false,
+        };
+        if closes {
+            self.overlay = None;
+            return true;
+        }
         match &mut self.overlay {
             None => false,
             Some(Overlay::Overview(overview)) => {
                 let outcome = overview.key(key, slides, area);
                 self.follow(outcome);
+                self.lay_out_overview(false);
                 true
             }
             Some(Overlay::List(list)) => {
@@ -101,8 +129,13 @@ impl App {
         match &mut self.overlay {
             Some(Overlay::Overview(overview)) => overview.wheel(by, slides, area),
             Some(Overlay::List(list)) => list.move_by(by),
+            Some(Overlay::Notes(from)) => {
+                let to = from.saturating_add_signed(by);
+                self.overlay = Some(Overlay::Notes(to.min(self.notes().max_scroll())));
+            }
             _ => return false,
         }
+        self.lay_out_overview(false);
         true
     }
 

@@ -1,75 +1,20 @@
 //! Keys and clicks as data: what is pressed, and where the talk is then.
 
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use crossterm::event::{
     Event as Input, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
-use ratatui::buffer::{Buffer, Cell};
-use ratatui::layout::{Position, Rect, Size};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
 
 use crate::app::config::AppConfig;
 use crate::app::state::{App, AppEvent, LoopExit};
 use crate::app::steering::keys::KeyPress;
 use crate::app::steering::{DeckPlace, MouseReports, Route, read_keys};
+use crate::app::testing::{DEMOS, SIZE, screen};
 use crate::deck::Depth;
-use crate::stage::{
-    Demo, DemoEntry, DemoEvent, Diagnostic, KeyHint, Registry, SettingSpec, Settings, Stage,
-    ViewContext,
-};
-
-/// The number of counters that were opened.
-static OPENED: AtomicU32 = AtomicU32::new(0);
-
-/// A demo that shows the keys and clicks that it was given, and works from `w` on.
-struct Echo {
-    number: u32,
-    given: String,
-}
-
-static DEMOS: [DemoEntry; 1] = [DemoEntry::of::<Echo>()];
-
-impl Demo for Echo {
-    const NAME: &'static str = "echo";
-    const ABOUT: &'static str = "";
-    const SETTINGS: &'static [SettingSpec] = &[];
-    const KEYS: &'static [KeyHint] = &[KeyHint { keys: "w", about: "work" }];
-    const MIN_ROWS: u16 = 3;
-    type Msg = ();
-    type Cmd = ();
-
-    fn open(_: &Settings) -> Result<(Self, Vec<()>), Diagnostic> {
-        let number = OPENED.fetch_add(1, Relaxed);
-        Ok((Self { number, given: String::new() }, Vec::new()))
-    }
-
-    fn update(&mut self, event: DemoEvent<()>) -> Vec<()> {
-        match event {
-            DemoEvent::Key(key) => {
-                self.given.extend(key.code.as_char());
-                return vec![(); usize::from(key.code == KeyCode::Char('w'))];
-            }
-            DemoEvent::Click(at, area) => {
-                self.given += &format!("({},{})", at.x - area.x, at.y - area.y);
-            }
-            DemoEvent::Paste(text) => self.given += &text,
-            _ => {}
-        }
-        Vec::new()
-    }
-
-    fn view(&self, area: Rect, buffer: &mut Buffer, _: &ViewContext) {
-        let text = format!("echo {}: {}", self.number, self.given);
-        buffer.set_stringn(area.x, area.y, text, area.width.into(), ratatui::style::Style::new());
-    }
-
-    fn perform((): (), stage: &Stage<()>) {
-        stage.scope("work").spawn("work", std::future::pending());
-    }
-}
-
-const SIZE: Size = Size { width: 80, height: 24 };
+use crate::stage::Registry;
 
 /// Six slides: 1, 2 with three steps, 3 and 4 deep, 5 with a demo, 6.
 const DECK: &str = "# One\n\n---\n\n# Two\n\n<!-- section: Middle -->\na\n\n<!-- pause -->\nb\n\n<!-- pause -->\nc\n\n\
@@ -120,14 +65,6 @@ fn type_at(app: &mut App, letters: &str, every: u64) {
     }
     app.pass_time(now + Duration::from_secs(1));
     app.update(AppEvent::Input(Input::FocusGained));
-}
-
-fn screen(app: &App) -> String {
-    let mut buffer = Buffer::empty(Rect::new(0, 0, SIZE.width, SIZE.height));
-    app.view(&mut buffer);
-    let rows = buffer.content.chunks(SIZE.width.into());
-    rows.map(|row| row.iter().map(Cell::symbol).collect::<String>().trim_end().to_owned() + "\n")
-        .collect()
 }
 
 fn footer(app: &App) -> String {

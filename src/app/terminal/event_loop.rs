@@ -39,6 +39,9 @@ pub async fn run_event_loop<B: FrameBackend>(
     let mut ticked = Instant::now();
     loop {
         if let Some(exit) = app.exit.take() {
+            if matches!(exit, LoopExit::Suspend | LoopExit::Continued) {
+                app.forget_terminal();
+            }
             app.repaint = true;
             return Ok(exit);
         }
@@ -130,10 +133,16 @@ pub fn draw_frame<B: FrameBackend>(
     app: &mut App,
     terminal: &mut Terminal<B>,
 ) -> Result<(), B::Error> {
+    if std::mem::take(&mut app.window_changed)
+        && let Ok(window) = terminal.backend_mut().window_size()
+    {
+        app.set_window(window.columns_rows, window.pixels);
+    }
     terminal.autoresize()?;
     let mut frame = terminal.get_frame();
     app.resize_to(frame.area());
     app.view(frame.buffer_mut());
+    app.remember_frame(frame.buffer_mut());
     let clusters = mark_clusters(frame.buffer_mut());
     if std::mem::replace(&mut app.clusters, clusters) != clusters || app.repaint {
         terminal.clear()?;

@@ -11,5 +11,5 @@ mod user_folder;
 pub use deck_source::{DeckSource, read_piped_deck};
 pub use keys_source::{default_keys_file, read_keys_file};
 pub use live_reload::{TalkFiles, reread_on_save};
-pub use present_args::{OnlyArg, PresentArgs, WithArg};
+pub use present_args::{OnlyArg, PresentArgs, TransitionArg, WithArg};
 pub use resume_file::{RememberedPlace, ResumeFile};

@@ -30,12 +30,25 @@ pub struct PresentArgs {
     #[arg(long)]
     pub resume: bool,
 
+    /// Move from slide to slide with a transition, which any key ends
+    #[arg(long, value_enum, value_name = "KIND")]
+    pub transition: Option<TransitionArg>,
+
     /// Read keys from this file [default: wiretalk/keys.toml in the configuration directory]
     ///
     /// A TOML file: each entry gives an action a list of keys, in place of those that it has.
     /// wiretalk check --keys FILE finds mistakes in it.
     #[arg(long, value_name = "FILE")]
     pub keys: Option<PathBuf>,
+}
+
+/// The value of `--transition`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TransitionArg {
+    /// The new slide pushes the old one out
+    Slide,
+    /// The old slide fades out and the new one in
+    Fade,
 }
 
 /// The value of `--only`.

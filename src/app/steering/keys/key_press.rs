@@ -85,7 +85,12 @@ impl KeyPress {
             modifiers |= known.0;
             rest = behind;
         }
-        let code = parse_code(rest)?;
+        let mut code = parse_code(rest)?;
+        if code == KeyCode::Tab && modifiers.contains(KeyModifiers::SHIFT) {
+            // What a terminal sends for it is a key of its own.
+            code = KeyCode::BackTab;
+            modifiers -= KeyModifiers::SHIFT;
+        }
         let event = KeyEvent::new(code, modifiers);
         let pressed = Self::of(&event);
         // Shift-a never arrives: it is A.

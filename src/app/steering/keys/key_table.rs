@@ -257,10 +257,10 @@ impl KeyMap {
         bound(Reach::Always).or_else(on_stage)
     }
 
-    /// Returns the first key of an action, as the screen names it; empty if it has none.
-    pub(crate) fn name_of(&self, action: StageAction) -> String {
-        let row = self.rows().find(|(binding, _)| binding.action == action);
-        row.and_then(|(_, keys)| keys.first()).map(KeyPress::to_string).unwrap_or_default()
+    /// Returns the first key of an action, as the screen names it, if it has one.
+    pub(crate) fn name_of(&self, action: StageAction) -> Option<String> {
+        let mut rows = self.rows().filter(|(binding, _)| binding.action == action);
+        rows.find_map(|(_, keys)| keys.first()).map(KeyPress::to_string)
     }
 }
 

@@ -7,6 +7,7 @@
 use std::fmt;
 use std::ops::Range;
 
+use crossterm::event::{KeyCode, KeyModifiers};
 use toml::de::{DeTable, DeValue};
 
 use crate::app::steering::keys::key_press::KeyPress;
@@ -108,8 +109,22 @@ fn read_entry(name: &str, value: &DeValue) -> Result<Entry, String> {
 /// Returns what a key always does, if it cannot be given to another action.
 fn fixed(key: KeyPress) -> Option<&'static str> {
     let unnamed = || KEY_BINDINGS.iter().find(|row| row.name.is_none() && row.keys.contains(&key));
-    match key.character() {
-        Some('0'..='9') => Some("digits are the number of a slide"),
+    match key {
+        KeyPress { code: KeyCode::Char('0'..='9'), modifiers: KeyModifiers::NONE } => {
+            Some("digits are the number of a slide")
+        }
+        KeyPress { code: KeyCode::Char('i'), modifiers: KeyModifiers::CONTROL } => {
+            Some("a terminal sends Tab for it")
+        }
+        KeyPress { code: KeyCode::Char('m'), modifiers: KeyModifiers::CONTROL } => {
+            Some("a terminal sends Enter for it")
+        }
+        KeyPress { code: KeyCode::Char('['), modifiers: KeyModifiers::CONTROL } => {
+            Some("a terminal sends Esc for it")
+        }
+        KeyPress { code: KeyCode::Char('P' | ']' | '_'), modifiers: KeyModifiers::ALT } => {
+            Some("answers of the terminal begin with it")
+        }
         _ => unnamed().map(|row| row.about),
     }
 }
@@ -163,7 +178,7 @@ fn meet(left: Reach, right: Reach) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crossterm::event::{KeyCode, KeyEvent};
+    use crossterm::event::KeyEvent;
 
     use super::*;
     use crate::app::steering::keys::key_table::StageAction;
@@ -190,6 +205,18 @@ mod tests {
         assert_eq!(action(&map, "p"), Some(StageAction::Previous), "what it does not name");
         let exchanged = "notes = [\"o\"]\noverview = [\"s\"]\n";
         assert_eq!(read_keys(exchanged).1, [], "two actions may exchange their keys");
+    }
+
+    #[test]
+    fn a_key_that_never_arrives_is_refused() {
+        for name in ["Ctrl-I", "Ctrl-m", "Ctrl-[", "Alt-P", "Alt-]", "Alt-_"] {
+            let found = problems(&format!("blank = [\"{name}\"]\n"));
+            assert!(found.len() == 1 && found[0].contains(name), "{name}: {found:?}");
+        }
+        let (map, found) = read_keys("blank = [\"Shift-Tab\"]\n");
+        assert_eq!(found, []);
+        let tab = KeyEvent::new(KeyCode::BackTab, KeyModifiers::SHIFT);
+        assert_eq!(map.action_for(&tab, false, false), Some(StageAction::Blank));
     }
 
     #[test]
