@@ -299,7 +299,9 @@ async fn present_on_terminal(
     if let Some(servers) = &servers {
         config.services.insert(servers.clone());
     }
-    let ask = config.themes.depends_on_terminal();
+    // Without colours its background shows through, whatever the theme.
+    let is_plain = config.color_depth == ColorDepth::Monochrome;
+    let ask = is_plain || config.themes.depends_on_terminal();
     let mut app = App::new(config, terminal.size()?);
     app::draw_frame(&mut app, &mut terminal)?;
     if ask {

@@ -8,7 +8,6 @@ use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::{Paragraph, Widget as _, Wrap};
 
 use super::state::{CELL_DURATION, Grid, RECORDED};
-use crate::demos::inspect::wrap_words;
 use crate::race::grid::{COLUMNS, GO_ROW, GridCell, GridExchange, ROWS};
 use crate::stage::{self, Demo as _, Theme, ViewContext};
 use crate::text;
@@ -177,9 +176,7 @@ fn cell_text(grid: &Grid, row: usize, column: usize, theme: &Theme) -> (String, 
 /// out from the end.
 fn draw_foot(grid: &Grid, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
     let theme = context.theme;
-    let verdict = wrap_words(VERDICT, area.width.into()).into_iter();
-    let mut text: Text =
-        verdict.map(|row| Line::styled(row, Style::new().fg(theme.text))).collect();
+    let mut text = Text::from(Line::styled(VERDICT, Style::new().fg(theme.text)));
     text.push_line(status_line(grid, theme));
     let keys = match (context.focused, grid.running) {
         (false, _) => "Enter: control the grid.",

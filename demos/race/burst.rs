@@ -2,7 +2,7 @@
 
 use crate::race::{Lane, LaneKind, RaceConfig};
 
-use super::lanes::toggle_lane;
+use super::lanes::{set_tls, toggle_lane};
 
 /// The messages of an exchange in a burst.
 const MESSAGES: usize = 10;
@@ -39,6 +39,15 @@ impl BurstSwitch {
             config.burst = Some(MESSAGES);
         } else {
             toggle_pipelining(config);
+        }
+    }
+
+    /// Toggles TLS for every lane of `config`, and for those that `b` switches to.
+    pub(super) fn toggle_tls(&mut self, config: &mut RaceConfig) {
+        let tls = !config.lanes.iter().any(|lane| lane.tls);
+        let hidden = self.replaced.iter_mut().map(|(race, _)| race).chain(&mut self.chosen);
+        for lanes in hidden.map(|race| &mut race.lanes).chain([&mut config.lanes]) {
+            set_tls(lanes, tls);
         }
     }
 }
@@ -89,5 +98,25 @@ mod tests {
         config.payload = 1024;
         switch.toggle(&mut config);
         assert_eq!(config, RaceConfig { payload: 1024, ..before });
+    }
+
+    #[test]
+    fn tls_stays_on_or_off_from_race_to_burst_and_back() {
+        let lanes = vec![Lane::plain(LaneKind::HttpReqwest), Lane::plain(LaneKind::WsPipelined)];
+        let mut switch = BurstSwitch::new(Some(BurstLanes { lanes, rounds: 2 }));
+        let mut config = RaceConfig::default();
+        let before = config.clone();
+        switch.toggle_tls(&mut config);
+        let with_tls = names(&config);
+        assert_eq!(with_tls, "tcp+tls http-bare+tls http-hyper+tls http-reqwest+tls ws+tls");
+        switch.toggle(&mut config);
+        assert_eq!(names(&config), "http-reqwest+tls ws-pipelined+tls");
+        switch.toggle(&mut config);
+        assert_eq!(names(&config), with_tls);
+        switch.toggle(&mut config);
+        switch.toggle_tls(&mut config);
+        assert_eq!(names(&config), "http-reqwest ws-pipelined");
+        switch.toggle(&mut config);
+        assert_eq!(config, before);
     }
 }

@@ -1,4 +1,4 @@
-//! The lanes that can be raced, and switching one of them on or off.
+//! The lanes that can be raced, and switching one of them or TLS for all on or off.
 
 use crate::race::{Lane, LaneKind, RaceConfig};
 
@@ -20,4 +20,16 @@ pub(super) fn toggle_lane(config: &mut RaceConfig, lane: Lane) -> bool {
         config.lanes = on;
     }
     any
+}
+
+/// Gives all lanes TLS, or takes it from them.
+pub(super) fn set_tls(lanes: &mut Vec<Lane>, tls: bool) {
+    let mut kinds: Vec<LaneKind> = Vec::new();
+    for lane in lanes.drain(..) {
+        // A lane may have been there both plain and with TLS.
+        if !kinds.contains(&lane.kind) {
+            kinds.push(lane.kind);
+        }
+    }
+    lanes.extend(kinds.into_iter().map(|kind| Lane { kind, tls }));
 }

@@ -7,8 +7,7 @@ use ratatui::text::Line;
 
 use crate::race::{Lane, LaneKind};
 use crate::stage::{self, Theme};
-use crate::text;
-use crate::wire::format::group_thousands;
+use crate::text::{self, units};
 
 /// Returns the colour of a lane, by its protocol.
 pub(super) fn lane_color(lane: Lane, theme: &Theme) -> Color {
@@ -27,13 +26,7 @@ pub(super) fn name_width(names: impl Iterator<Item = String>) -> usize {
 
 /// Returns a ratio with as many digits as say something: `1.48x`, `12.5x`, `1,024x`.
 pub(super) fn ratio_text(ratio: f64) -> String {
-    if ratio >= 100.0 {
-        format!("{}x", group_thousands(ratio.round() as u64))
-    } else if ratio >= 10.0 {
-        format!("{ratio:.1}x")
-    } else {
-        format!("{ratio:.2}x")
-    }
+    format!("{}x", units::ratio(ratio))
 }
 
 /// Returns the style of bold text in a colour.

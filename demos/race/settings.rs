@@ -65,7 +65,7 @@ pub(super) const SETTINGS: &[SettingSpec] = &[
     SettingSpec {
         name: "burst_pairs",
         value_type: SettingType::Number(1..=200, 2),
-        about: "their rounds",
+        about: "the rounds of `burst_lanes`",
     },
     SettingSpec {
         name: "rtt",
@@ -148,6 +148,9 @@ pub(super) fn burst_switch(
     config: &RaceConfig,
 ) -> Result<BurstSwitch, Diagnostic> {
     if settings.text("burst_lanes").is_empty() {
+        if settings.is_given("burst_pairs") {
+            return Err(settings.invalid("burst_pairs", "`burst_pairs` needs `burst_lanes` too"));
+        }
         return Ok(BurstSwitch::default());
     }
     let lanes = lanes(settings, "burst_lanes")?;
@@ -166,7 +169,8 @@ fn lanes(settings: &Settings, name: &str) -> Result<Vec<Lane>, Diagnostic> {
     lanes.map_err(|error| settings.invalid(name, error))
 }
 
-/// Changes the setting that belongs to a key, except for `b`. Returns `false` if none does.
+/// Changes the setting that belongs to a key, except for `b` and `t`, which a burst
+/// shares. Returns `false` if none does.
 pub(super) fn change_setting(config: &mut RaceConfig, code: KeyCode) -> bool {
     let KeyCode::Char(key) = code else { return false };
     match key {
@@ -180,7 +184,6 @@ pub(super) fn change_setting(config: &mut RaceConfig, code: KeyCode) -> bool {
         'j' => cycle_jitter(config),
         'w' => config.link.bandwidth = next_choice(&BANDWIDTH_CHOICES, &config.link.bandwidth),
         'n' => toggle_reconnecting_lanes(config),
-        't' => toggle_tls(config),
         'h' => {
             config.headers = if config.headers == HeaderProfile::Minimal {
                 HeaderProfile::Browser
@@ -238,22 +241,11 @@ fn toggle_reconnecting_lanes(config: &mut RaceConfig) {
     }
 }
 
-fn toggle_tls(config: &mut RaceConfig) {
-    let tls = !config.lanes.iter().any(|lane| lane.tls);
-    let kinds: Vec<LaneKind> = config.lanes.iter().map(|lane| lane.kind).collect();
-    config.lanes.clear();
-    for kind in kinds {
-        let lane = Lane { kind, tls };
-        // A lane may have been there both plain and with TLS.
-        if !config.lanes.contains(&lane) {
-            config.lanes.push(lane);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deck::{DemoFence, Position, Setting, SettingValue};
+    use crate::stage;
 
     fn turned(keys: &str) -> RaceConfig {
         let mut config = RaceConfig::default();
@@ -282,12 +274,32 @@ mod tests {
     }
 
     #[test]
+    fn rounds_of_a_burst_without_its_lanes_are_refused() {
+        let given = |names: &[(&str, SettingValue)]| {
+            let setting = |(key, value): &(&str, SettingValue)| Setting {
+                key: (*key).to_owned(),
+                value: value.clone(),
+                position: Position { line: 3, column: 1 },
+            };
+            let settings = names.iter().map(setting).collect();
+            let fence = DemoFence { name: "race".to_owned(), settings, ..DemoFence::default() };
+            let settings = stage::settings(&fence, SETTINGS).unwrap();
+            burst_switch(&settings, &RaceConfig::default())
+        };
+        let pairs = ("burst_pairs", SettingValue::Number(4));
+        let lanes = ("burst_lanes", SettingValue::Text("http2,ws-pipelined".to_owned()));
+        let refused = given(std::slice::from_ref(&pairs)).unwrap_err();
+        assert_eq!(refused.message, "`burst_pairs` needs `burst_lanes` too");
+        assert_eq!(refused.position.line, 3);
+        assert!(given(&[pairs, lanes]).is_ok());
+        assert!(given(&[]).is_ok());
+    }
+
+    #[test]
     fn lanes_come_and_go_together() {
         let names =
             |keys| turned(keys).lanes.iter().map(|lane| lane.name()).collect::<Vec<_>>().join(" ");
         assert_eq!(names("n"), "tcp http-bare http-hyper http-reqwest http-new ws ws-new");
         assert_eq!(names("nn"), names(""));
-        assert_eq!(names("t"), "tcp+tls http-bare+tls http-hyper+tls http-reqwest+tls ws+tls");
-        assert_eq!(names("tt"), names(""));
     }
 }

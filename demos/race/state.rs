@@ -177,10 +177,11 @@ impl Race {
             return if stop { vec![Cmd::Stop] } else { Vec::new() };
         }
         let before = (self.config.clone(), self.burst.clone());
-        if code == KeyCode::Char('b') {
-            self.burst.toggle(&mut self.config);
-        } else if !settings::change_setting(&mut self.config, code) {
-            return Vec::new();
+        match code {
+            KeyCode::Char('b') => self.burst.toggle(&mut self.config),
+            KeyCode::Char('t') => self.burst.toggle_tls(&mut self.config),
+            _ if settings::change_setting(&mut self.config, code) => {}
+            _ => return Vec::new(),
         }
         if let Err(error) = self.config.validate() {
             (self.config, self.burst) = before;

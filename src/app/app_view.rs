@@ -11,7 +11,7 @@ use crate::app::slots::{self, DemoSlot};
 use crate::app::state::App;
 use crate::app::steering::{Laser, Showing, StageAction};
 use crate::deck::Warning;
-use crate::slide::{DemoArea, SpeakerNotes, draw_warnings};
+use crate::slide::{AreaOnScreen, SpeakerNotes, draw_warnings};
 use crate::stage::{self, OpenRefusal, ViewContext};
 use crate::text;
 
@@ -36,7 +36,7 @@ impl App {
             }
         }
         // Late, so that views can use true colour whatever the terminal supports.
-        self.config.color_depth.downgrade(&self.theme, buffer);
+        self.config.color_depth.downgrade(&self.theme, self.terminal_brightness, buffer);
         match &self.steering.showing {
             Showing::Slide if self.transition.draw(area, buffer) => {}
             Showing::Slide if self.overlay.is_none() => self.draw_pictures(buffer),
@@ -113,7 +113,13 @@ impl App {
 
     /// Draws a demo. One that is partly out of sight is drawn into a buffer of its own, and its
     /// visible rows are copied, so a demo never needs to know that it is scrolled.
-    fn draw_demo(&self, slot: &DemoSlot, demo_area: DemoArea, focused: bool, buffer: &mut Buffer) {
+    fn draw_demo(
+        &self,
+        slot: &DemoSlot,
+        demo_area: AreaOnScreen,
+        focused: bool,
+        buffer: &mut Buffer,
+    ) {
         let context = ViewContext { theme: &self.theme, focused };
         let whole = Rect { height: demo_area.total_rows, ..demo_area.visible };
         if demo_area.hidden_rows == 0 && demo_area.visible.height == demo_area.total_rows {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::measure::{Ratio, to_u64_saturating};
 use crate::net::LinkConditions;
 use crate::race::{Lane, LaneKind, Placement, RaceConfig};
+use crate::text::units;
 
 /// The conditions of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,11 +165,7 @@ impl From<Ratio> for GridCell {
 impl GridCell {
     /// Returns the ratio with three significant digits.
     pub fn ratio_text(&self) -> String {
-        match self.ratio {
-            99.95.. => format!("{:.0}", self.ratio),
-            9.995.. => format!("{:.1}", self.ratio),
-            ratio => format!("{ratio:.2}"),
-        }
+        units::ratio(self.ratio)
     }
 
     /// Whether the claim under test holds here: the ratio is 5 to 10, rounded at the upper end.

@@ -1,5 +1,7 @@
 //! Draws a slide that has been laid out: everything except its demos and pictures.
 
+use std::borrow::Cow;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -66,39 +68,41 @@ impl SlideLayout {
         }
         let shift = sideways.shift(progress.scroll_x);
         let body = self.emphasized(piece, progress.step);
-        let body = if shift > 0 { skip_cells(&body, shift) } else { body };
         if piece.panel {
-            let shown = (body.width() as u16).min(area.width);
+            let shown = body.width().saturating_sub(shift).min(area.width.into()) as u16;
             buffer.set_style(Rect { width: shown, ..area }, Style::new().bg(self.theme.panel));
         }
-        buffer.set_line(area.x, area.y, &body, area.width);
-        let mark = Style::new()
-            .fg(self.theme.background)
-            .bg(self.theme.accent)
-            .add_modifier(Modifier::BOLD);
         let visible = visible_width(&piece.body);
-        if visible > shift + usize::from(area.width) {
+        let left = u16::from(shift > 0 && visible > 0);
+        let right = u16::from(visible > shift + usize::from(area.width));
+        // The cells of the marks stay free: a terminal never gets the second cell of a wide
+        // character.
+        let skipped = shift + usize::from(left);
+        let body = if skipped > 0 { Cow::Owned(skip_cells(&body, skipped)) } else { body };
+        buffer.set_line(area.x + left, area.y, &body, area.width.saturating_sub(left + right));
+        let mark = self.theme.cursor();
+        if right > 0 {
             buffer.set_string(area.right() - 1, area.y, "›", mark);
         }
-        if shift > 0 && visible > 0 {
+        if left > 0 {
             buffer.set_string(area.x, area.y, "‹", mark);
         }
     }
 
     /// Returns the body of a piece as it looks at `step`: dimmed while other lines of its code
     /// stand out, marked while it stands out itself.
-    fn emphasized(&self, piece: &RowPiece, step: usize) -> Line<'static> {
-        let mut body = piece.body.clone();
+    fn emphasized<'a>(&self, piece: &'a RowPiece, step: usize) -> Cow<'a, Line<'static>> {
+        let mut body = Cow::Borrowed(&piece.body);
         match piece.emphasis.as_ref().map_or(LineEmphasis::None, |emphasis| emphasis.at(step)) {
             LineEmphasis::None => {}
             LineEmphasis::Dimmed => {
-                for span in &mut body.spans {
+                for span in &mut body.to_mut().spans {
                     span.style = self.theme.dim().remove_modifier(Modifier::BOLD);
                 }
             }
             LineEmphasis::StandsOut => {
                 // The first two cells of such code are free.
-                if let Some(first) = body.spans.first_mut() {
+                if let Some(first) = body.to_mut().spans.first_mut() {
                     *first = Span::styled("▌ ", Style::new().fg(self.theme.accent));
                 }
             }
@@ -133,7 +137,9 @@ fn skip_cells(line: &Line<'static>, cells: usize) -> Line<'static> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ratatui::buffer::Cell;
     use ratatui::layout::Size;
+    use ratatui::style::Color;
 
     use crate::deck::{
         Block, CodeBlock, Column, ColumnAlign, Deck, Footnote, FrontMatter, ImageBlock,
@@ -290,7 +296,7 @@ mod tests {
             .content
             .iter()
             .filter(|cell| cell.modifier.contains(Modifier::CROSSED_OUT))
-            .map(ratatui::buffer::Cell::symbol)
+            .map(Cell::symbol)
             .collect::<String>();
         assert_eq!(struck, "dead");
         let high = picture(&laid_out(blocks(title), 200, 60), 0, (200, 60));
@@ -362,6 +368,45 @@ mod tests {
         let moved = crate::slide::testing::rows_of(&moved);
         assert!(moved[0].contains("narrow"), "{moved:#?}");
         assert!(moved[1].starts_with('‹') && moved[1].ends_with("- end"), "{moved:#?}");
+    }
+
+    #[test]
+    fn marks_reach_the_terminal_beside_wide_characters() {
+        let source = format!("```go\n{}\n```\n", "漢字".repeat(40));
+        for width in [40, 41, 42, 43] {
+            let layout = laid_out(blocks(&source), width, 10);
+            let area = Rect::new(0, 0, width, 10);
+            for (scroll_x, left, right) in
+                [(0, 0, 1), (1, 1, 1), (2, 1, 1), (3, 1, 1), (usize::MAX, 1, 0)]
+            {
+                let progress = layout.clamped(SlideProgress { scroll_x, ..Default::default() });
+                let shown = drawn(&layout, progress, area);
+                let before = Buffer::filled(area, Cell::new("x"));
+                let sent = before.diff(&shown).into_iter();
+                let sent = sent.filter(|(_, y, _)| *y == layout.body_area.y);
+                let sent: Vec<&Cell> = sent.map(|(.., cell)| cell).collect();
+                let count = |mark| sent.iter().filter(|cell| cell.symbol() == mark).count();
+                assert_eq!(
+                    (count("‹"), count("›")),
+                    (left, right),
+                    "{width}, {scroll_x}: {sent:?}"
+                );
+                assert!(sent.iter().all(|cell| cell.bg != Color::Reset), "a hole in the panel");
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_is_copied_only_where_its_code_is_emphasized() {
+        let code = CodeBlock {
+            lines: ["a()", "b()"].map(str::to_owned).into(),
+            highlights: vec![LineSelection::All, LineSelection::lines([2..=2])],
+            ..CodeBlock::default()
+        };
+        let layout = laid_out(vec![Block::Code(code)], 40, 10);
+        let piece = &layout.body.rows[0].pieces[0];
+        assert!(matches!(layout.emphasized(piece, 0), Cow::Borrowed(_)));
+        assert!(matches!(layout.emphasized(piece, 1), Cow::Owned(_)));
     }
 
     #[test]

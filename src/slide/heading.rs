@@ -17,14 +17,19 @@ const MAX_BIG_TITLE_LINES: usize = 2;
 /// The largest number of lines of big letters on the title page.
 const MAX_BIG_PAGE_LINES: usize = 3;
 
+/// The rows that stay free between the title page and what follows on it.
+pub(super) const TITLE_PAGE_GAP: u16 = 2;
+
 /// The rows of a heading.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Heading {
     pub(super) rows: Vec<Line<'static>>,
     /// Whether each row stands in the middle of its area.
     pub(super) is_centered: bool,
-    /// Whether the title was too long and is cut.
+    /// Whether it was too long and is cut.
     pub(super) is_cut: bool,
+    /// Whether its last row is a line, which sets it apart from what follows.
+    pub(super) is_underlined: bool,
 }
 
 impl Heading {
@@ -47,11 +52,12 @@ impl Heading {
         let is_cut = cut(&mut rows, most, text_width.into());
         let width = rows.last().map_or(0, Line::width);
         rows.push(Line::styled("▔".repeat(width), theme.faint()));
-        Self { rows, is_centered: false, is_cut }
+        Self { rows, is_centered: false, is_cut, is_underlined: true }
     }
 
     /// Lays out the title page of a talk in the largest letters that leave room for the
-    /// `body_rows` rows below it, if there are any.
+    /// `body_rows` rows below it, if there are any. What is too long for small letters is cut, so
+    /// that these rows keep up to half of the height.
     pub(super) fn title_page(
         text: &[TextRun],
         meta: &FrontMatter,
@@ -63,35 +69,46 @@ impl Heading {
         let width = usize::from(area.width);
         let below = lines_below_title(&plain_text(text), meta, width, theme);
         let height = usize::from(area.height);
-        let taken = below.len() + body_rows.min(height / 2) + 2;
+        let body_rows = body_rows.min(height / 2);
+        let taken = below.len() + body_rows + 2;
         let big = [PixelSize::HalfHeight, PixelSize::Quadrant].into_iter().find_map(|size| {
             big_rows(&emphasized(&pieces, theme), size, width, MAX_BIG_PAGE_LINES).filter(|rows| {
                 rows.len() <= height.saturating_sub(4) * 2 / 3 && rows.len() + taken <= height
             })
         });
+        let gap = if body_rows == 0 { 0 } else { TITLE_PAGE_GAP.into() };
+        let most = height.saturating_sub(body_rows + gap).max(1);
         let mut is_cut = false;
         let mut rows = big.unwrap_or_else(|| {
             let mut rows = balanced(&pieces, width);
-            is_cut = cut(&mut rows, (height / 2).max(1), width);
+            is_cut = cut(&mut rows, (height / 2).clamp(1, most), width);
             rows
         });
         if !below.is_empty() {
-            rows.push(Line::default());
+            // Where rows are short, the blank one is the first to go.
+            if rows.len() + 1 + below.len() <= most {
+                rows.push(Line::default());
+            }
             rows.extend(below);
+            is_cut |= cut(&mut rows, most, width);
         }
-        Self { rows, is_centered: true, is_cut }
+        Self { rows, is_centered: true, is_cut, is_underlined: false }
     }
 
     /// Returns who speaks and when, for a first slide that has no title page, as lines below its
-    /// title.
+    /// title. Both take at most half of the `height`.
     pub(super) fn with_byline(
         mut self,
         title: &str,
         meta: &FrontMatter,
-        width: u16,
+        (width, height): (u16, u16),
         theme: &Theme,
     ) -> Self {
-        self.rows.extend(lines_below_title(title, meta, width.into(), theme));
+        let mut lines = lines_below_title(title, meta, width.into(), theme);
+        let most = usize::from(height / 2).saturating_sub(self.rows.len());
+        self.is_cut |= cut(&mut lines, most, width.into());
+        self.is_underlined &= lines.is_empty();
+        self.rows.extend(lines);
         self
     }
 }

@@ -8,7 +8,7 @@ use ratatui::layout::{Margin, Rect};
 use crate::deck::{Block, ColumnAlign, Deck, plain_text};
 use crate::slide::body::rows::{BodyRow, RowPiece, SlideBody};
 use crate::slide::body::{BodyFrame, lay_out_blocks};
-use crate::slide::heading::Heading;
+use crate::slide::heading::{Heading, TITLE_PAGE_GAP};
 use crate::slide::style::SlideStyle;
 use crate::stage::Theme;
 
@@ -87,13 +87,13 @@ impl SlideLayout {
         let mut heading = Heading::title(text, title_area, columns.text_width, theme);
         if is_first {
             let front_matter = &input.deck.front_matter;
-            heading =
-                heading.with_byline(&plain_text(text), front_matter, columns.text_width, theme);
+            let size = (columns.text_width, columns.all.height);
+            heading = heading.with_byline(&plain_text(text), front_matter, size, theme);
         }
         let height = (heading.rows.len() as u16).min(columns.all.height);
         let heading_area = Rect { height, ..title_area };
-        // Big letters have no line below them, so a row stays free.
-        let free = u16::from(height > 2 && columns.all.height > height);
+        // Where no line sets it apart, a row stays free.
+        let free = u16::from(!heading.is_underlined && columns.all.height > height);
         let all = rows_below(columns.all, height + free);
         let below = Columns { all, ..columns };
         let body = lay_out_body(input, rest, below, ColumnAlign::Left);
@@ -101,7 +101,8 @@ impl SlideLayout {
         Self { heading, heading_area, body_area, body, theme: *theme }
     }
 
-    /// Lays out the first slide of a talk: its title in the middle, the rest of it below.
+    /// Lays out the first slide of a talk: its title in the middle, the rest of it below. The title
+    /// stands at the top if a part of the rest goes to the middle.
     fn title_page(
         input: &LayoutInput,
         title: &[crate::deck::TextRun],
@@ -115,7 +116,14 @@ impl SlideLayout {
         let inner = all.inner(Margin::new(columns.margin, 0));
         let heading = Heading::title_page(title, meta, inner, body.rows.len(), theme);
         let height = (heading.rows.len() as u16).min(all.height);
-        let gap = if body.rows.is_empty() { 0 } else { 2 };
+        let kept = body.rows.len().min((all.height / 2).into()) as u16;
+        let gap = all.height.saturating_sub(height + kept).min(TITLE_PAGE_GAP);
+        let gap = if body.rows.is_empty() { 0 } else { gap };
+        if body.middle.is_some() {
+            let (body_area, body) = place_body(rows_below(all, height + gap), body);
+            let heading_area = Rect { height, ..all };
+            return Self { heading, heading_area, body_area, body, theme: *theme };
+        }
         let whole = usize::from(height + gap) + body.rows.len();
         let top = (usize::from(all.height).saturating_sub(whole) * 2 / 5) as u16;
         let heading_area = Rect { y: all.y + top, height: height.min(all.height - top), ..all };
@@ -228,5 +236,70 @@ impl SlideBody {
             rows.first += count;
             rows.last += count;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deck::{Deck, FrontMatter, parse};
+    use crate::slide::scrolling::SlideProgress;
+    use crate::slide::testing::{blocks, laid_out, picture, rows_of, slide_of};
+
+    fn talk(source: &str, authors: usize) -> Deck {
+        let authors = (1..=authors).map(|number| format!("Author Number {number}")).collect();
+        let front_matter = FrontMatter { authors, ..FrontMatter::default() };
+        Deck { front_matter, ..parse(source).0 }
+    }
+
+    #[test]
+    fn a_row_stays_free_below_a_title_only_where_no_line_sets_it_apart() {
+        let rows = "- row\n".repeat(60);
+        let wrapped = format!("## {}\n\n{rows}", "long title ".repeat(8));
+        let small = laid_out(blocks(&wrapped), 60, 24);
+        assert_eq!(small.heading.rows.len(), 3, "two lines of title and a line below them");
+        assert_eq!(small.body_area.y, small.heading_area.bottom());
+        let big = laid_out(blocks(&format!("## Title\n\n{rows}")), 200, 60);
+        assert!(big.heading.rows.len() > 2);
+        assert_eq!(big.body_area.y, big.heading_area.bottom() + 1);
+        let fence = "```demo a\n```\n";
+        let byline = slide_of(&talk(&format!("# Title\n\n{fence}"), 1), 0, 60, 24);
+        assert_eq!(byline.heading.rows.len(), 3);
+        assert!(byline.body_area.y > byline.heading_area.bottom());
+    }
+
+    #[test]
+    fn no_title_and_no_list_of_authors_pushes_the_body_out() {
+        let title = "A Title That Needs Three Lines On A Screen Of Forty Columns Only";
+        for (rest, rows) in [("- a\n- b\n- c\n", 3), ("```demo a\n```\n", 3)] {
+            let deck = talk(&format!("# {title}\n\n{rest}"), 10);
+            let layout = slide_of(&deck, 0, 40, 11);
+            let shown = picture(&layout, 0, (40, 11));
+            assert!(layout.body_area.height >= rows, "{shown:#?}");
+            assert!(layout.heading.is_cut, "{shown:#?}");
+            assert!(shown[0].contains("A Title") && shown.concat().contains('…'), "{shown:#?}");
+            assert!(shown.concat().contains("Author Number 1"), "{shown:#?}");
+        }
+        for height in 0..12 {
+            let layout = slide_of(&talk(&format!("# {title}\n\ntext\n"), 10), 0, 40, height);
+            let shown = picture(&layout, 0, (40, height));
+            // The last row is for marks, and the title has at least one.
+            assert_eq!(shown.iter().any(|row| row.trim() == "text"), height > 2, "{shown:#?}");
+        }
+        let roomy = slide_of(&talk(&format!("# {title}\n\ntext\n"), 10), 0, 100, 30);
+        assert!(!roomy.heading.is_cut);
+    }
+
+    #[test]
+    fn a_part_of_the_first_slide_can_go_to_the_middle_too() {
+        let mut deck = talk("# Title\n\ntext\n", 1);
+        deck.slides[0].blocks.insert(1, Block::Middle);
+        let layout = slide_of(&deck, 0, 60, 24);
+        let area = Rect::new(0, 0, 60, 24);
+        let shown = crate::slide::testing::drawn(&layout, SlideProgress::default(), area);
+        let line = |y: u16| (0..60).map(|x| shown[(x, y)].symbol()).collect::<String>();
+        let y = (0..24).find(|&y| line(y).trim() == "text").expect("the text is in sight");
+        assert!(layout.heading_area.y <= 1, "the title stands at the top");
+        assert!((13..=17).contains(&y), "{y}: {:#?}", rows_of(&shown));
     }
 }

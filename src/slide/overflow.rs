@@ -8,6 +8,7 @@ use crate::slide::layout::{LayoutInput, SlideLayout};
 use crate::slide::listing::Highlights;
 use crate::slide::style::{PictureSizes, SlideStyle};
 use crate::stage::Theme;
+use crate::text::units;
 
 /// Returns what does not fit a screen of `size`: titles that are cut, slides that scroll, and what
 /// moves sideways, each with its line. `min_demo_rows` is the least number of rows of a demo.
@@ -48,17 +49,24 @@ impl SlideLayout {
         };
         let mut found = Vec::new();
         if self.heading.is_cut {
-            found.push((slide.position, "the title is too long and is cut".to_owned()));
+            let what = if self.heading.is_underlined {
+                "the title is too long and is cut"
+            } else {
+                "the title and the lines below it take too many rows and are cut"
+            };
+            found.push((slide.position, what.to_owned()));
         }
         let rows = self.body.rows.len().saturating_sub(self.body_area.height.into());
         if rows > 0 {
             let hidden = self.body.rows.iter().skip(self.body_area.height.into());
             let first = hidden.map(row_text).find(|text| !text.trim().is_empty());
-            let what = format!("the slide scrolls: {} from here on", counted(rows, "row"));
+            let what =
+                format!("the slide scrolls: {} from here on", units::count(rows as u64, "row"));
             found.push((at(&first.unwrap_or_default()), what));
         }
         for (text, columns) in self.wide_blocks() {
-            let what = format!("this is {} too wide: Shift+→", counted(columns, "column"));
+            let what =
+                format!("this is {} too wide: Shift+→", units::count(columns as u64, "column"));
             found.push((at(&text), what));
         }
         found
@@ -93,10 +101,6 @@ impl SlideLayout {
 
 fn row_text(row: &BodyRow) -> String {
     row.pieces.iter().map(|piece: &RowPiece| piece.body.to_string() + " ").collect()
-}
-
-fn counted(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// Returns the number of the line that has most of the words of `text`, the first of several. The

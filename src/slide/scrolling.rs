@@ -4,6 +4,7 @@ use ratatui::layout::{Rect, Size};
 
 use crate::deck::ImageBlock;
 use crate::slide::layout::SlideLayout;
+use crate::text::units;
 
 /// How far the user has stepped and scrolled on a slide.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,7 +21,7 @@ pub(crate) struct SlideProgress {
 
 /// The area of a demo or a picture on the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct DemoArea {
+pub(crate) struct AreaOnScreen {
     /// The visible part.
     pub(crate) visible: Rect,
     /// The number of its rows that are scrolled out above.
@@ -108,7 +109,7 @@ impl SlideLayout {
 
     /// Returns the areas of the slide's demos on the screen, in order; `None` for a demo that is
     /// not revealed yet or out of sight.
-    pub(crate) fn demo_areas(&self, progress: SlideProgress) -> Vec<Option<DemoArea>> {
+    pub(crate) fn demo_areas(&self, progress: SlideProgress) -> Vec<Option<AreaOnScreen>> {
         let rows = self.body.rows_per_demo;
         let demos = self.body.demos.iter();
         demos
@@ -120,7 +121,10 @@ impl SlideLayout {
     }
 
     /// Returns the pictures in sight that are revealed, each with its area on the screen.
-    pub(crate) fn picture_areas(&self, progress: SlideProgress) -> Vec<(&ImageBlock, DemoArea)> {
+    pub(crate) fn picture_areas(
+        &self,
+        progress: SlideProgress,
+    ) -> Vec<(&ImageBlock, AreaOnScreen)> {
         let revealed = self.body.pictures.iter().filter(|it| it.step <= progress.step);
         revealed
             .filter_map(|it| {
@@ -144,7 +148,7 @@ impl SlideLayout {
         (row, rows): (usize, usize),
         (x, width): (usize, usize),
         progress: SlideProgress,
-    ) -> Option<DemoArea> {
+    ) -> Option<AreaOnScreen> {
         let hidden = progress.scroll.saturating_sub(row);
         let y = row.saturating_sub(progress.scroll);
         let shown = rows.saturating_sub(hidden).min(self.height().saturating_sub(y));
@@ -155,7 +159,7 @@ impl SlideLayout {
             width: width as u16,
             height: shown as u16,
         };
-        (shown > 0).then_some(DemoArea {
+        (shown > 0).then_some(AreaOnScreen {
             visible: visible.intersection(area),
             hidden_rows: hidden as u16,
             total_rows: rows as u16,
@@ -169,25 +173,25 @@ impl SlideLayout {
         let mut hints = Vec::new();
         match (progress.scroll, below) {
             (0, 0) => {}
-            (0, below) => hints.push(format!("▼ {}: ↓", counted(below, "more row"))),
-            (above, 0) => hints.push(format!("▲ {} above: ↑", counted(above, "row"))),
+            (0, below) => hints.push(format!("▼ {}: ↓", units::count(below as u64, "more row"))),
+            (above, 0) => hints.push(format!("▲ {} above: ↑", units::count(above as u64, "row"))),
             (above, below) => hints.push(format!("▲ {above} above, ▼ {below} more: ↑ ↓")),
         }
         let right = self.max_scroll_x(progress.step).saturating_sub(progress.scroll_x);
         match (progress.scroll_x, right) {
             (0, 0) => {}
             (0, right) => {
-                hints.push(format!("› {} to the right: Shift+→", counted(right, "column")));
+                hints.push(format!(
+                    "› {} to the right: Shift+→",
+                    units::count(right as u64, "column")
+                ));
             }
-            (left, 0) => hints.push(format!("‹ {} to the left: Shift+←", counted(left, "column"))),
+            (left, 0) => hints
+                .push(format!("‹ {} to the left: Shift+←", units::count(left as u64, "column"))),
             (left, right) => hints.push(format!("‹ {left} left, › {right} right: Shift+← →")),
         }
         (!hints.is_empty()).then(|| hints.join("   "))
     }
-}
-
-fn counted(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

@@ -24,8 +24,8 @@ pub(crate) fn draw_warnings<'a>(
 ) {
     let width = area.width.saturating_sub(2).min(MAX_WIDTH);
     let style = Style::new().fg(theme.bad).bg(theme.panel);
-    let mut lines: Vec<Line> = Vec::new();
-    for (warning, count) in kinds(warnings) {
+    let most = usize::from(area.height / 2).max(1);
+    let wrapped = kinds(warnings).into_iter().map(|(warning, count)| {
         let at = warning.position;
         let more = match count {
             1 => String::new(),
@@ -33,9 +33,10 @@ pub(crate) fn draw_warnings<'a>(
             count => format!(" (and {} times more)", count - 1),
         };
         let text = format!("▲ {file}:{}:{}: {}{more}", at.line, at.column, warning.message);
-        lines.extend(wrap(&[(text, style)], width.saturating_sub(2).into()));
-    }
-    let most = usize::from(area.height / 2).max(1);
+        wrap(&[(text, style)], width.saturating_sub(2).into())
+    });
+    // One line too many is enough to know that there are more.
+    let mut lines: Vec<Line> = wrapped.flatten().take(most + 1).collect();
     if lines.len() > most {
         lines.truncate(most.saturating_sub(1));
         lines.push(Line::styled(format!("  more: wiretalk check {file}"), style));

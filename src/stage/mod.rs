@@ -29,6 +29,7 @@ pub use settings::{Diagnostic, SettingSpec, SettingType, Settings, settings};
 pub use theme::{
     Brightness, BuiltInTheme, ColorDepth, FieldColor, Theme, ThemeError, ThemeFile, ThemePair,
 };
+pub(crate) use theme::{READABLE, Rgb, contrast, xterm_color};
 pub use widgets::{
     BAR_LEVELS, copy_cells, draw_divider, draw_key_table, draw_line, draw_panel, draw_rules,
     first_row, rules_text,

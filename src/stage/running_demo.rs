@@ -99,6 +99,9 @@ impl<D: Demo> RunningDemo<D> {
 
 impl<D: Demo> DynDemo for RunningDemo<D> {
     fn focus(&mut self) {
+        if self.frozen {
+            return;
+        }
         match &mut self.overlay {
             Some(overlay) => overlay.focus(),
             None => self.update(DemoEvent::Focus),
@@ -122,6 +125,9 @@ impl<D: Demo> DynDemo for RunningDemo<D> {
 
     fn paste(&mut self, text: String) {
         self.was_used = true;
+        if self.frozen {
+            return;
+        }
         match &mut self.overlay {
             Some(overlay) => overlay.paste(text),
             None => self.update(DemoEvent::Paste(text)),
@@ -130,6 +136,9 @@ impl<D: Demo> DynDemo for RunningDemo<D> {
 
     fn click(&mut self, at: Position, area: Rect) {
         self.was_used = true;
+        if self.frozen {
+            return;
+        }
         match &mut self.overlay {
             Some(overlay) => overlay.click(at, area),
             None => self.update(DemoEvent::Click(at, area)),
@@ -137,6 +146,9 @@ impl<D: Demo> DynDemo for RunningDemo<D> {
     }
 
     fn wheel(&mut self, by: isize) {
+        if self.frozen {
+            return;
+        }
         match &mut self.overlay {
             Some(overlay) => overlay.wheel(by),
             None => self.update(DemoEvent::Wheel(by)),
@@ -149,6 +161,9 @@ impl<D: Demo> DynDemo for RunningDemo<D> {
     }
 
     fn tick(&mut self, now: Instant) {
+        if self.frozen {
+            return;
+        }
         if let Some(overlay) = &mut self.overlay {
             overlay.tick(now);
         }
@@ -156,9 +171,12 @@ impl<D: Demo> DynDemo for RunningDemo<D> {
     }
 
     fn tick_interval(&self) -> Option<Duration> {
+        if self.frozen {
+            return None;
+        }
         let overlay = self.overlay.as_ref().and_then(|overlay| overlay.tick_interval());
         // A demo that has stopped must not keep waking the loop.
-        let own = self.demo.tick_interval().filter(|_| self.stopped.is_none() && !self.frozen);
+        let own = self.demo.tick_interval().filter(|_| self.stopped.is_none());
         overlay.into_iter().chain(own).min()
     }
 
@@ -261,6 +279,8 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use futures_util::task::noop_waker;
     use tokio::sync::oneshot;
     use tokio::time::timeout;
@@ -477,6 +497,62 @@ mod tests {
         assert_eq!((slot.wants_escape(), slot.keys()), (false, Opener::KEYS));
         slot.key(KeyCode::Char('x').into());
         assert_eq!(slot.demo.keys, 2);
+    }
+
+    /// A demo that ticks. At a key it starts work and opens another one over itself, which counts
+    /// its events.
+    struct Ticker(Option<Arc<AtomicUsize>>);
+
+    impl Demo for Ticker {
+        const NAME: &'static str = "ticker";
+        const ABOUT: &'static str = "";
+        const SETTINGS: &'static [SettingSpec] = &[];
+        const KEYS: &'static [KeyHint] = &[];
+        const MIN_ROWS: u16 = 1;
+        type Msg = ();
+        type Cmd = Arc<AtomicUsize>;
+
+        fn open(_: &Settings) -> Result<(Self, Vec<Self::Cmd>), Diagnostic> {
+            Ok((Self(None), Vec::new()))
+        }
+
+        fn update(&mut self, event: DemoEvent<()>) -> Vec<Self::Cmd> {
+            match &self.0 {
+                Some(events) => _ = events.fetch_add(1, Ordering::Relaxed),
+                None if matches!(event, DemoEvent::Key(_)) => return vec![Arc::default()],
+                None => {}
+            }
+            Vec::new()
+        }
+
+        fn view(&self, _: Rect, _: &mut Buffer, _: &ViewContext) {}
+
+        fn tick_interval(&self) -> Option<Duration> {
+            Some(Duration::from_secs(1))
+        }
+
+        fn perform(events: Self::Cmd, stage: &Stage<()>) {
+            stage.start("work", |WorkContext { scope: _scope, .. }| std::future::pending::<()>());
+            let opened = move || (Ticker(Some(events.clone())), Vec::new());
+            stage.open_overlay(StandaloneDemo::new(opened));
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_reaches_what_lies_on_a_frozen_demo() {
+        let mut slot = open::<Ticker>();
+        let events = Arc::new(AtomicUsize::new(0));
+        slot.perform(vec![events.clone()]);
+        slot.tick(Instant::now());
+        assert_eq!((events.load(Ordering::Relaxed), slot.tick_interval().is_some()), (1, true));
+        slot.freeze();
+        assert!(slot.is_frozen());
+        slot.tick(Instant::now());
+        slot.paste("text".to_owned());
+        slot.click(Position::ORIGIN, Rect::new(0, 0, 9, 9));
+        slot.wheel(1);
+        slot.focus();
+        assert_eq!((events.load(Ordering::Relaxed), slot.tick_interval()), (1, None));
     }
 
     #[tokio::test]

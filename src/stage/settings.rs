@@ -156,6 +156,11 @@ impl Settings {
         }
     }
 
+    /// Whether the fence gives the setting `name`.
+    pub fn is_given(&self, name: &str) -> bool {
+        self.given_value(name).is_some()
+    }
+
     /// Returns the position of the setting `name` in the deck, or that of the fence if it does not
     /// set it.
     pub fn position(&self, name: &str) -> Position {

@@ -78,6 +78,15 @@ pub fn count(count: u64, noun: &str) -> String {
     format!("{} {noun}{}", group_thousands(count), if count == 1 { "" } else { "s" })
 }
 
+/// A ratio in three digits, or as many as it has before the point: `1.48`, `12.5`, `1,024`.
+pub fn ratio(ratio: f64) -> String {
+    match ratio {
+        99.95.. => group_thousands(whole(ratio)),
+        9.995.. => format!("{ratio:.1}"),
+        _ => format!("{ratio:.2}"),
+    }
+}
+
 /// A number with a comma between thousands.
 pub fn group_thousands(number: u64) -> String {
     let digits = number.to_string();
@@ -127,6 +136,14 @@ mod tests {
         assert_eq!(micros_cell(Duration::from_nanos(86_640)), "86.6");
         assert_eq!(micros_cell(ms(40)), "40,000");
         assert!((millis_f64(Duration::from_nanos(1_500_400)) - 1.5).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn a_ratio_has_three_digits_and_never_more_behind_the_point() {
+        assert_eq!(
+            [0.0, 1.478, 9.994, 9.996, 12.54, 99.94, 99.96, 1_023.7].map(ratio),
+            ["0.00", "1.48", "9.99", "10.0", "12.5", "99.9", "100", "1,024"]
+        );
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! The last lines: what to do, the progress, or the result in one sentence with that of the bet.
 
 use std::iter;
-
 use std::time::Duration;
 
 use ratatui::buffer::Buffer;

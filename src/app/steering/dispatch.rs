@@ -216,7 +216,7 @@ impl App {
         } else {
             let mut picture = Buffer::empty(self.area);
             self.view_slide(&mut picture);
-            self.config.color_depth.downgrade(&self.theme, &mut picture);
+            self.config.color_depth.downgrade(&self.theme, self.terminal_brightness, &mut picture);
             self.draw_pictures(&mut picture);
             Showing::Still(Box::new(picture))
         };

@@ -8,7 +8,7 @@ use ratatui::layout::{Position, Rect};
 use crate::app::overlay::Overlay;
 use crate::app::state::{App, LoopExit};
 use crate::app::steering::steering_state::{Laser, MouseReports, Showing};
-use crate::slide::DemoArea;
+use crate::slide::AreaOnScreen;
 
 impl App {
     /// Handles what the mouse does: it opens slides in an overlay, gives a demo the keyboard and a
@@ -66,7 +66,7 @@ impl App {
     }
 
     /// Returns the demo at a position of the screen, if it can have the keyboard.
-    fn demo_at(&self, at: Position) -> Option<(usize, DemoArea)> {
+    fn demo_at(&self, at: Position) -> Option<(usize, AreaOnScreen)> {
         let areas = self.layout.demo_areas(self.progress);
         let (index, place) = areas
             .into_iter()

@@ -6,15 +6,10 @@
 use std::time::Duration;
 
 use crate::race::config::lane::{Lane, LaneKind};
-use crate::race::config::race_config::RaceConfig;
+use crate::race::config::race_config::{RaceConfig, factor};
 
 /// The time between two slices: their two processes are asked for their counters and start anew.
 const BETWEEN_SLICES: Duration = Duration::from_millis(5);
-
-/// Converts a count to a factor of a duration, saturating.
-fn factor(count: usize) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
-}
 
 /// Returns the round trips of one message, with those that open its connection if it has its own.
 fn trips_per_message(lane: Lane) -> u32 {

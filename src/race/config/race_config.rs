@@ -102,7 +102,7 @@ impl Default for RaceConfig {
 }
 
 /// Converts a count to a factor of a duration, saturating.
-fn factor(count: usize) -> u32 {
+pub(super) fn factor(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 

@@ -1,6 +1,7 @@
 //! Lays the blocks of a slide out for a width.
 //!
-//! This file decides line breaks, indents and steps. `slide` handles scrolling and the screen.
+//! This file decides the order of rows, their indents and steps. `text::wrap` breaks lines, and
+//! `slide::scrolling` knows what is on the screen.
 
 use std::ops::Range;
 

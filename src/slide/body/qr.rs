@@ -1,8 +1,10 @@
 //! QR codes, two modules to a cell.
 
 use qrcode::{Color as Module, EcLevel, QrCode};
-use ratatui::style::{Color, Style};
+use ratatui::style::Style;
 use ratatui::text::Line;
+
+use crate::stage::Theme;
 
 /// The width in modules of the light edge that readers need (ISO/IEC 18004, section 5.3.8).
 const QUIET_ZONE: usize = 4;
@@ -21,7 +23,8 @@ pub(super) fn lay_out(text: &str) -> Option<Vec<Line<'static>>> {
             && inside.contains(&y)
             && code[(x - QUIET_ZONE, y - QUIET_ZONE)] == Module::Dark
     };
-    let style = Style::new().fg(Color::Rgb(0, 0, 0)).bg(Color::Rgb(255, 255, 255));
+    let (dark, light) = Theme::BLACK_ON_WHITE;
+    let style = Style::new().fg(dark).bg(light);
     let row = |y: usize| -> Line {
         let cell = |x: usize| match (is_dark(x, y), is_dark(x, y + 1)) {
             (true, true) => '█',
@@ -36,7 +39,44 @@ pub(super) fn lay_out(text: &str) -> Option<Vec<Line<'static>>> {
 
 #[cfg(test)]
 mod tests {
+    use ratatui::buffer::Buffer;
+    use ratatui::layout::Rect;
+    use ratatui::style::{Color, Modifier};
+
     use super::*;
+    use crate::stage::{Brightness, BuiltInTheme, ColorDepth};
+
+    /// Returns the first cell of a code as the terminal gets it.
+    fn shown(
+        depth: ColorDepth,
+        theme: &Theme,
+        terminal: Brightness,
+    ) -> (Option<Color>, Option<Color>, bool) {
+        let line = &lay_out("https://example.org/").unwrap()[0];
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 1, 1));
+        buffer.set_line(0, 0, line, 1);
+        depth.downgrade(theme, terminal, &mut buffer);
+        let style = buffer[(0, 0)].style();
+        (style.fg, style.bg, style.add_modifier.contains(Modifier::REVERSED))
+    }
+
+    #[test]
+    fn a_code_is_dark_on_light_whatever_the_terminal_can_show() {
+        let (black, white) = (Some(Color::Black), Some(Color::White));
+        let own = Some(Color::Reset);
+        for theme in BuiltInTheme::all() {
+            let theme = &theme.colors();
+            for terminal in [Brightness::Dark, Brightness::Light] {
+                let is_dark = terminal == Brightness::Dark;
+                assert_eq!(shown(ColorDepth::Ansi16, theme, terminal), (black, white, false));
+                assert_eq!(
+                    shown(ColorDepth::Monochrome, theme, terminal),
+                    (own, own, is_dark),
+                    "reversed where text is light"
+                );
+            }
+        }
+    }
 
     #[test]
     fn a_code_has_its_three_corners_and_a_light_edge() {

@@ -3,20 +3,10 @@
 use ratatui::style::{Color, Style};
 
 use crate::deck::{TextColor, TextStyle};
-use crate::stage::Theme;
+use crate::stage::{READABLE, Rgb, Theme, contrast, xterm_color};
 
-/// The smallest contrast of text with what is behind it (WCAG 2.1, success criterion 1.4.3).
-const MIN_CONTRAST: f64 = 4.5;
 /// The number of steps in which a colour is moved towards black or white.
 const MAX_MIX: u16 = 64;
-
-type Rgb = (u8, u8, u8);
-
-/// The 16 colours of a terminal as xterm shows them.
-const ANSI: [u32; 16] = [
-    0x00_00_00, 0xcd_00_00, 0x00_cd_00, 0xcd_cd_00, 0x00_00_ee, 0xcd_00_cd, 0x00_cd_cd, 0xe5_e5_e5,
-    0x7f_7f_7f, 0xff_00_00, 0x00_ff_00, 0xff_ff_00, 0x5c_5c_ff, 0xff_00_ff, 0x00_ff_ff, 0xff_ff_ff,
-];
 
 /// Adds the colours that the deck names to `style`. A colour that could not be read on its
 /// background is replaced by the nearest one that can.
@@ -38,10 +28,7 @@ pub(super) fn with_named_colors(style: Style, text: &TextStyle, theme: &Theme) -
 
 fn named(color: TextColor) -> Rgb {
     match color {
-        TextColor::Ansi(number) => {
-            let hex = ANSI[usize::from(number) % ANSI.len()];
-            ((hex >> 16) as u8, (hex >> 8) as u8, hex as u8)
-        }
+        TextColor::Ansi(number) => xterm_color(number),
         TextColor::Rgb(red, green, blue) => (red, green, blue),
     }
 }
@@ -70,22 +57,8 @@ fn readable(wanted: Rgb, background: Rgb) -> Rgb {
     let candidates = (0..=MAX_MIX).flat_map(|share| [mixed(0, share), mixed(u8::MAX, share)]);
     candidates
         .into_iter()
-        .find(|&candidate| contrast(candidate, background) >= MIN_CONTRAST)
+        .find(|&candidate| contrast(candidate, background) >= READABLE)
         .unwrap_or(wanted)
-}
-
-/// Returns the contrast of two colours, 1 to 21 (WCAG 2.1).
-fn contrast(a: Rgb, b: Rgb) -> f64 {
-    let (a, b) = (luminance(a), luminance(b));
-    (a.max(b) + 0.05) / (a.min(b) + 0.05)
-}
-
-fn luminance((red, green, blue): Rgb) -> f64 {
-    let linear = |component: u8| {
-        let share = f64::from(component) / 255.0;
-        if share <= 0.040_45 { share / 12.92 } else { ((share + 0.055) / 1.055).powf(2.4) }
-    };
-    0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
 }
 
 #[cfg(test)]
@@ -113,7 +86,7 @@ mod tests {
                 let style = style_of(front, back);
                 let front = components(style.fg.unwrap_or(Theme::DARK.text)).unwrap();
                 let back = components(style.bg.unwrap_or(Theme::DARK.background)).unwrap();
-                assert!(contrast(front, back) >= MIN_CONTRAST, "{front:?} on {back:?}");
+                assert!(contrast(front, back) >= READABLE, "{front:?} on {back:?}");
             }
         }
     }

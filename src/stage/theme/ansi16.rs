@@ -101,11 +101,7 @@ impl Palette {
 
     /// Returns the text's colour for a colour of `theme`, or for one of a deck.
     fn ink(&self, theme: &Theme, color: Color) -> Color {
-        let mut theme = *theme;
-        let known = self
-            .inks
-            .iter()
-            .find(|(name, _)| theme.color_mut(name).is_some_and(|found| *found == color));
+        let known = self.inks.iter().find(|(name, _)| theme.color(name) == Some(color));
         match (known, color) {
             (Some((_, ink)), _) => *ink,
             (None, Color::Rgb(r, g, b)) => self.nearest_hue(r, g, b),
@@ -136,6 +132,9 @@ impl Palette {
 
 /// Returns the text's colour and the ground's, among the 16, for a pair of a frame in `theme`.
 pub(super) fn pair(theme: &Theme, fg: Color, bg: Color) -> (Color, Color) {
+    if (fg, bg) == Theme::BLACK_ON_WHITE {
+        return (Color::Black, Color::White);
+    }
     let palette = Palette::of(theme.brightness);
     if [theme.background, theme.panel, Color::Reset].contains(&bg) {
         return (palette.ink(theme, fg), palette.ground);
@@ -150,7 +149,7 @@ pub(super) fn pair(theme: &Theme, fg: Color, bg: Color) -> (Color, Color) {
     mark.map_or((palette.text, palette.ground), |(_, ground, text)| (*text, *ground))
 }
 
-/// The 16 colours as xterm shows them (its app-defaults).
+/// The 16 colours as xterm shows them (its app-defaults), by their numbers.
 const XTERM: [(Color, Rgb); 16] = [
     (Color::Black, (0, 0, 0)),
     (Color::Red, (0xcd, 0, 0)),
@@ -169,6 +168,11 @@ const XTERM: [(Color, Rgb); 16] = [
     (Color::LightCyan, (0, 0xff, 0xff)),
     (Color::White, (0xff, 0xff, 0xff)),
 ];
+
+/// Returns what one of the 16 looks like in xterm, by its number from 0 to 15.
+pub(crate) fn xterm_color(number: u8) -> Rgb {
+    XTERM[usize::from(number) % XTERM.len()].1
+}
 
 /// Returns the one of the 16 that comes closest to a colour of a picture.
 pub(super) fn nearest(rgb: Rgb) -> Color {
@@ -209,8 +213,8 @@ mod tests {
     #[test]
     fn every_colour_can_be_read_on_every_ground() {
         for theme in BuiltInTheme::all() {
-            let mut colors = theme.colors();
-            let all = Theme::COLOR_NAMES.map(|name| *colors.color_mut(name).unwrap());
+            let colors = theme.colors();
+            let all = Theme::COLOR_NAMES.map(|name| colors.color(name).unwrap());
             let odd = [Color::Rgb(255, 140, 0), Color::Rgb(3, 200, 3), Color::Rgb(9, 9, 250)];
             for fg in all.into_iter().chain(odd) {
                 let grounds = [colors.background, colors.panel, colors.selected];
@@ -234,11 +238,24 @@ mod tests {
     }
 
     #[test]
+    fn black_on_white_stays_what_it_is_in_every_theme() {
+        let (fg, bg) = Theme::BLACK_ON_WHITE;
+        for theme in BuiltInTheme::all() {
+            assert_eq!(
+                pair(&theme.colors(), fg, bg),
+                (Color::Black, Color::White),
+                "{}",
+                theme.name
+            );
+        }
+    }
+
+    #[test]
     fn what_a_frame_is_made_of_stays_apart() {
         for theme in BuiltInTheme::all() {
-            let mut colors = theme.colors();
+            let colors = theme.colors();
             let inks = ["payload", "masking_key", "bad", "server"].map(|name| {
-                let color = *colors.color_mut(name).unwrap();
+                let color = colors.color(name).unwrap();
                 number(pair(&colors, color, colors.background).0)
             });
             let mut apart = inks.to_vec();

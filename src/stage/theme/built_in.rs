@@ -171,9 +171,9 @@ mod tests {
     #[test]
     fn payload_key_and_fault_stay_apart_without_red_and_green() {
         let apart = |name: &str| {
-            let mut theme = BuiltInTheme::named(name).unwrap().colors();
+            let theme = BuiltInTheme::named(name).unwrap().colors();
             let seen = ["payload", "masking_key", "bad"]
-                .map(|name| without_green_cones(*theme.color_mut(name).unwrap()));
+                .map(|name| without_green_cones(theme.color(name).unwrap()));
             [(0, 1), (0, 2), (1, 2)]
                 .map(|(a, b)| difference(seen[a], seen[b]))
                 .into_iter()

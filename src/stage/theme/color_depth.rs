@@ -7,7 +7,7 @@ use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier};
 
 use crate::stage::theme::ansi16;
-use crate::stage::theme::colors::Theme;
+use crate::stage::theme::colors::{Brightness, Theme};
 use crate::stage::theme::contrast::{READABLE, Rgb, contrast, squared_distance};
 
 /// The colours that a terminal can show.
@@ -47,8 +47,9 @@ impl ColorDepth {
         Self::Ansi16
     }
 
-    /// Converts the colours of a finished frame in `theme` to this depth.
-    pub fn downgrade(self, theme: &Theme, buffer: &mut Buffer) {
+    /// Converts the colours of a finished frame in `theme` to this depth. Without colours the
+    /// background is that of the `terminal`.
+    pub fn downgrade(self, theme: &Theme, terminal: Brightness, buffer: &mut Buffer) {
         if self == Self::TrueColor {
             return;
         }
@@ -56,8 +57,15 @@ impl ColorDepth {
         let mut known: Vec<(ColorPair, ColorPair)> = Vec::new();
         for cell in &mut buffer.content {
             let pair = (cell.fg, cell.bg);
-            if self == Self::Monochrome && is_cursor(theme, pair) {
-                cell.modifier |= Modifier::REVERSED;
+            if self == Self::Monochrome {
+                let is_reversed = if pair == Theme::BLACK_ON_WHITE {
+                    terminal == Brightness::Dark
+                } else {
+                    is_cursor(theme, pair)
+                };
+                if is_reversed {
+                    cell.modifier |= Modifier::REVERSED;
+                }
             }
             let found = known.iter().position(|(of, _)| *of == pair).unwrap_or_else(|| {
                 known.push((pair, self.nearest_pair(theme, pair)));
@@ -188,10 +196,19 @@ mod tests {
         );
     }
 
+    #[test]
+    fn text_that_is_black_on_white_is_not_reversed_without_colours() {
+        let (black, white) = (Color::Rgb(0, 0, 0), Color::Rgb(255, 255, 255));
+        let mut theme = Theme::LIGHT;
+        (theme.text, theme.background) = (black, white);
+        let (_, _, modifier) = painted(ColorDepth::Monochrome, &theme, theme.base());
+        assert!(!modifier.contains(Modifier::REVERSED));
+    }
+
     fn painted(depth: ColorDepth, theme: &Theme, style: Style) -> (Color, Color, Modifier) {
         let mut buffer = Buffer::empty(Rect::new(0, 0, 1, 1));
         buffer.set_string(0, 0, "x", style);
-        depth.downgrade(theme, &mut buffer);
+        depth.downgrade(theme, Brightness::Dark, &mut buffer);
         (buffer[(0, 0)].fg, buffer[(0, 0)].bg, buffer[(0, 0)].modifier)
     }
 
@@ -207,10 +224,10 @@ mod tests {
     #[test]
     fn every_colour_of_every_theme_can_be_read_in_24_bit_and_256_colours() {
         for theme in BuiltInTheme::all() {
-            let mut colors = theme.colors();
+            let colors = theme.colors();
             let grounds = [colors.background, colors.panel, colors.selected];
             for name in &Theme::COLOR_NAMES[3..] {
-                let color = *colors.color_mut(name).unwrap();
+                let color = colors.color(name).unwrap();
                 let on_grounds = grounds.map(|ground| (color, ground));
                 for (fg, bg) in on_grounds.into_iter().chain([(colors.background, color)]) {
                     for (fg, bg) in [(fg, bg), ansi256_pair(fg, bg)] {

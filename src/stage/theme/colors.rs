@@ -75,6 +75,37 @@ const fn rgb(hex: u32) -> Color {
     Color::Rgb((hex >> 16) as u8, (hex >> 8) as u8, hex as u8)
 }
 
+/// The field of a theme by its name, borrowed as the theme is.
+macro_rules! color_named {
+    ($theme:expr, $name:expr $(, $mut:tt)?) => {{
+        let [first, second, extended, key, payload, code, reason] =
+            &$($mut)? $theme.field_colors;
+        match $name {
+            "background" => Some(&$($mut)? $theme.background),
+            "panel" => Some(&$($mut)? $theme.panel),
+            "selected" => Some(&$($mut)? $theme.selected),
+            "text" => Some(&$($mut)? $theme.text),
+            "dim" => Some(&$($mut)? $theme.dim),
+            "faint" => Some(&$($mut)? $theme.faint),
+            "accent" => Some(&$($mut)? $theme.accent),
+            "good" => Some(&$($mut)? $theme.good),
+            "warn" => Some(&$($mut)? $theme.warn),
+            "bad" => Some(&$($mut)? $theme.bad),
+            "client" => Some(&$($mut)? $theme.client),
+            "server" => Some(&$($mut)? $theme.server),
+            "control" => Some(&$($mut)? $theme.control),
+            "first_byte" => Some(first),
+            "second_byte" => Some(second),
+            "extended_length" => Some(extended),
+            "masking_key" => Some(key),
+            "payload" => Some(payload),
+            "close_code" => Some(code),
+            "close_reason" => Some(reason),
+            _ => None,
+        }
+    }};
+}
+
 impl Theme {
     /// Light text on a dark background.
     pub const DARK: Self = Self {
@@ -130,6 +161,11 @@ impl Theme {
         ],
     };
 
+    /// The colours of something that machines read, such as a QR code: dark on light in every theme
+    /// and at every [`ColorDepth`](crate::stage::ColorDepth). They are one step off pure black and
+    /// white, so that no text of a theme is taken for them.
+    pub const BLACK_ON_WHITE: (Color, Color) = (rgb(0x00_00_01), rgb(0xff_ff_fe));
+
     /// Returns the theme for a background of this brightness, if nothing else is asked for.
     pub const fn of(brightness: Brightness) -> Self {
         match brightness {
@@ -162,32 +198,14 @@ impl Theme {
         "close_reason",
     ];
 
-    /// Returns the colour of this name, to read it or to replace it.
+    /// Returns the colour of this name.
+    pub fn color(&self, name: &str) -> Option<Color> {
+        color_named!(self, name).copied()
+    }
+
+    /// Returns the colour of this name, to replace it.
     pub fn color_mut(&mut self, name: &str) -> Option<&mut Color> {
-        let [first, second, extended, key, payload, code, reason] = &mut self.field_colors;
-        Some(match name {
-            "background" => &mut self.background,
-            "panel" => &mut self.panel,
-            "selected" => &mut self.selected,
-            "text" => &mut self.text,
-            "dim" => &mut self.dim,
-            "faint" => &mut self.faint,
-            "accent" => &mut self.accent,
-            "good" => &mut self.good,
-            "warn" => &mut self.warn,
-            "bad" => &mut self.bad,
-            "client" => &mut self.client,
-            "server" => &mut self.server,
-            "control" => &mut self.control,
-            "first_byte" => first,
-            "second_byte" => second,
-            "extended_length" => extended,
-            "masking_key" => key,
-            "payload" => payload,
-            "close_code" => code,
-            "close_reason" => reason,
-            _ => return None,
-        })
+        color_named!(self, name, mut)
     }
 
     /// Returns the style of ordinary text on the background.

@@ -1,10 +1,10 @@
 //! The contrast between two colours, as WCAG 2.2 defines it.
 
 /// Red, green and blue.
-pub(super) type Rgb = (u8, u8, u8);
+pub(crate) type Rgb = (u8, u8, u8);
 
 /// The least contrast at which text counts as readable (WCAG 2.2, success criterion 1.4.3).
-pub(super) const READABLE: f64 = 4.5;
+pub(crate) const READABLE: f64 = 4.5;
 
 /// Returns the relative luminance, from 0 for black to 1 for white.
 fn luminance((r, g, b): Rgb) -> f64 {
@@ -16,7 +16,7 @@ fn luminance((r, g, b): Rgb) -> f64 {
 }
 
 /// Returns the contrast of two colours, from 1 (the same) to 21 (black on white).
-pub(super) fn contrast(a: Rgb, b: Rgb) -> f64 {
+pub(crate) fn contrast(a: Rgb, b: Rgb) -> f64 {
     let (a, b) = (luminance(a), luminance(b));
     (a.max(b) + 0.05) / (a.min(b) + 0.05)
 }

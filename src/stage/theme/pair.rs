@@ -100,7 +100,6 @@ fn counterpart(name: &str) -> Option<&'static str> {
         | "headings.h1.colors.foreground" => "accent",
         "inline_code.colors.foreground" => "server",
         "footer.colors.foreground" | "intro_slide.author.colors.foreground" => "dim",
-        "bold.colors.foreground" | "italics.colors.foreground" => return None,
         "alert.styles.caution.color" => "bad",
         "alert.styles.warning.color" => "warn",
         "alert.styles.important.color" => "control",
