@@ -5,7 +5,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use crate::deck::{FrontMatter, TextRun, plain_text};
-use crate::slide::text::big::{balanced, big_rows};
+use crate::slide::text::big::{BigLine, balanced, big_lines, stacked};
 use crate::slide::text::runs::title_runs;
 use crate::slide::text::wrap::{StyledText, wrap};
 use crate::stage::{PixelSize, Theme};
@@ -21,9 +21,11 @@ const MAX_BIG_PAGE_LINES: usize = 3;
 pub(super) const TITLE_PAGE_GAP: u16 = 2;
 
 /// The rows of a heading.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Heading {
     pub(super) rows: Vec<Line<'static>>,
+    /// The lines of big letters, each with the row that it begins on.
+    pub(super) big: Vec<(usize, BigLine)>,
     /// Whether each row stands in the middle of its area.
     pub(super) is_centered: bool,
     /// Whether it was too long and is cut.
@@ -41,18 +43,27 @@ impl Heading {
             .then(|| {
                 let emphasized = emphasized(&pieces, theme);
                 let width = area.width.into();
-                big_rows(&emphasized, PixelSize::Quadrant, width, MAX_BIG_TITLE_LINES)
+                big_lines(&emphasized, PixelSize::Quadrant, width, MAX_BIG_TITLE_LINES)
             })
             .flatten();
-        if let Some(rows) = big {
-            return Self { rows, ..Self::default() };
+        if let Some(lines) = big {
+            return Self::of_big_lines(lines);
         }
         let mut rows = wrap(&pieces, text_width.into());
         let most = usize::from(area.height / 2).max(1);
         let is_cut = cut(&mut rows, most, text_width.into());
         let width = rows.last().map_or(0, Line::width);
         rows.push(Line::styled("▔".repeat(width), theme.faint()));
-        Self { rows, is_centered: false, is_cut, is_underlined: true }
+        Self { rows, is_cut, is_underlined: true, ..Self::default() }
+    }
+
+    fn of_big_lines(lines: Vec<BigLine>) -> Self {
+        let mut heading = Self::default();
+        for (row, (cells, begins)) in stacked(lines).into_iter().enumerate() {
+            heading.rows.push(cells);
+            heading.big.extend(begins.map(|line| (row, line)));
+        }
+        heading
     }
 
     /// Lays out the title page of a talk in the largest letters that leave room for the
@@ -72,17 +83,17 @@ impl Heading {
         let body_rows = body_rows.min(height / 2);
         let taken = below.len() + body_rows + 2;
         let big = [PixelSize::HalfHeight, PixelSize::Quadrant].into_iter().find_map(|size| {
-            big_rows(&emphasized(&pieces, theme), size, width, MAX_BIG_PAGE_LINES).filter(|rows| {
-                rows.len() <= height.saturating_sub(4) * 2 / 3 && rows.len() + taken <= height
-            })
+            let lines = big_lines(&emphasized(&pieces, theme), size, width, MAX_BIG_PAGE_LINES)?;
+            let big = Self::of_big_lines(lines);
+            let rows = big.rows.len();
+            (rows <= height.saturating_sub(4) * 2 / 3 && rows + taken <= height).then_some(big)
         });
         let gap = if body_rows == 0 { 0 } else { TITLE_PAGE_GAP.into() };
         let most = height.saturating_sub(body_rows + gap).max(1);
-        let mut is_cut = false;
-        let mut rows = big.unwrap_or_else(|| {
+        let Self { mut rows, big, mut is_cut, .. } = big.unwrap_or_else(|| {
             let mut rows = balanced(&pieces, width);
-            is_cut = cut(&mut rows, (height / 2).clamp(1, most), width);
-            rows
+            let is_cut = cut(&mut rows, (height / 2).clamp(1, most), width);
+            Self { rows, is_cut, ..Self::default() }
         });
         if !below.is_empty() {
             // Where rows are short, the blank one is the first to go.
@@ -92,7 +103,7 @@ impl Heading {
             rows.extend(below);
             is_cut |= cut(&mut rows, most, width);
         }
-        Self { rows, is_centered: true, is_cut, is_underlined: false }
+        Self { rows, big, is_centered: true, is_cut, is_underlined: false }
     }
 
     /// Returns who speaks and when, for a first slide that has no title page, as lines below its

@@ -21,7 +21,7 @@ pub(crate) use layout::{LayoutInput, SlideLayout};
 pub(crate) use listing::MAX_LISTINGS;
 pub use listing::{HighlightedListing, Highlights, Listing, MERMAID, TokenKind, Tokens};
 pub use overflow::overflows;
-pub(crate) use scrolling::{AreaOnScreen, SlideProgress};
+pub(crate) use scrolling::{AreaOnScreen, BigLineOnScreen, SlideProgress};
 pub(crate) use speaker_notes::SpeakerNotes;
 pub use style::PictureSizes;
 pub(crate) use style::SlideStyle;

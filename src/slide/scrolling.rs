@@ -2,8 +2,9 @@
 
 use ratatui::layout::{Rect, Size};
 
-use crate::deck::ImageBlock;
+use crate::deck::{ColumnAlign, ImageBlock};
 use crate::slide::layout::SlideLayout;
+use crate::slide::text::big::BigLine;
 use crate::text::units;
 
 /// How far the user has stepped and scrolled on a slide.
@@ -28,6 +29,35 @@ pub(crate) struct AreaOnScreen {
     pub(crate) hidden_rows: u16,
     /// Its whole height in rows.
     pub(crate) total_rows: u16,
+}
+
+/// A line of big letters, all of which is in sight.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct BigLineOnScreen<'a> {
+    /// The line.
+    pub(crate) line: &'a BigLine,
+    /// The area of its blocks.
+    pub(crate) area: Rect,
+    /// Where text that needs less room than the blocks stands.
+    pub(crate) align: ColumnAlign,
+}
+
+impl<'a> BigLineOnScreen<'a> {
+    /// Places a line at a cell of `room`. `None` if a part of it would be outside.
+    fn whole(
+        line: &'a BigLine,
+        align: ColumnAlign,
+        (x, y): (usize, usize),
+        room: Rect,
+    ) -> Option<Self> {
+        let (width, height) = (line.width(), line.rows.len());
+        if x + width > room.width.into() || y + height > room.height.into() {
+            return None;
+        }
+        // None is larger than the room, so they fit.
+        let [x, y, width, height] = [x, y, width, height].map(|cells| cells as u16);
+        Some(Self { line, area: Rect { x: room.x + x, y: room.y + y, width, height }, align })
+    }
 }
 
 impl SlideLayout {
@@ -132,6 +162,35 @@ impl SlideLayout {
                 Some((&it.image, area))
             })
             .collect()
+    }
+
+    /// Whether the slide has big letters anywhere.
+    pub(crate) fn has_big_letters(&self) -> bool {
+        let pieces = self.body.rows.iter().flat_map(|row| &row.pieces);
+        !self.heading.big.is_empty() || pieces.into_iter().any(|it| it.begins_big.is_some())
+    }
+
+    /// Returns the lines of big letters that are revealed and in sight from the first row to the
+    /// last.
+    pub(crate) fn big_lines(&self, progress: SlideProgress) -> Vec<BigLineOnScreen<'_>> {
+        let heading = self.heading.big.iter().filter_map(|(row, line)| {
+            let free = usize::from(self.heading_area.width).saturating_sub(line.width()) / 2;
+            let (x, align) = if self.heading.is_centered {
+                (free, ColumnAlign::Center)
+            } else {
+                (0, ColumnAlign::Left)
+            };
+            BigLineOnScreen::whole(line, align, (x, *row), self.heading_area)
+        });
+        let rows = self.body.rows.iter().enumerate().skip(progress.scroll);
+        let pieces = rows.flat_map(|(row, of)| of.pieces.iter().map(move |piece| (row, piece)));
+        let revealed = pieces.filter(|(_, piece)| piece.step <= progress.step);
+        let body = revealed.filter_map(|(row, piece)| {
+            let (line, align) = &**piece.begins_big.as_ref()?;
+            let at = (piece.x + piece.prefix.width(), row - progress.scroll);
+            BigLineOnScreen::whole(line, *align, at, self.body_area)
+        });
+        heading.chain(body).collect()
     }
 
     /// Returns the paths of the slide's pictures with their sizes in cells.

@@ -12,7 +12,7 @@ use ratatui::text::{Line, Span};
 use crate::deck::{Block, ColumnAlign, ImageBlock, TextRun};
 use crate::slide::body::rows::{BodyRow, PlacedDemo, PlacedPicture, RowPiece, SlideBody};
 use crate::slide::style::SlideStyle;
-use crate::slide::text::big::big_rows;
+use crate::slide::text::big::{big_lines, stacked};
 use crate::slide::text::runs::styled_runs;
 use crate::slide::text::wrap::{StyledText, wrap};
 use crate::stage::PixelSize;
@@ -222,10 +222,19 @@ impl BodyBuilder<'_> {
     fn text(&mut self, pieces: &[StyledText], prefix: &mut LinePrefix, room: Room) {
         let big = self.big_letters.and_then(|size| {
             let smaller = [size, PixelSize::Quadrant];
-            smaller.into_iter().find_map(|size| big_rows(pieces, size, room.width, MAX_BIG_LINES))
+            smaller.into_iter().find_map(|size| big_lines(pieces, size, room.width, MAX_BIG_LINES))
         });
-        let lines = big.unwrap_or_else(|| wrap(pieces, room.width));
-        self.lines(lines, prefix, room);
+        let Some(big) = big else {
+            return self.lines(wrap(pieces, room.width), prefix, room);
+        };
+        let align = if self.depth > 0 { ColumnAlign::Left } else { self.align };
+        for (body, begins) in stacked(big) {
+            let begins_big = begins.map(|line| Box::new((line, align)));
+            let (x, step, prefix) = (room.x, self.shown_from, prefix.take_first());
+            let piece =
+                RowPiece { x, prefix, body, step, is_big: true, begins_big, ..RowPiece::default() };
+            self.push(piece);
+        }
     }
 
     fn heading(&mut self, level: u8, runs: &[TextRun], prefix: &mut LinePrefix, room: Room) {

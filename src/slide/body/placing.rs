@@ -30,7 +30,8 @@ impl BodyBuilder<'_> {
         let sideways = Sideways { room: room.right.saturating_sub(x + indent), widest };
         for WrittenLine { body, panel, step, emphasis } in lines {
             let (prefix, sideways) = (prefix.take_first(), Some(sideways));
-            self.push(RowPiece { x, prefix, body, step, panel, sideways, emphasis });
+            let rest = RowPiece::default();
+            self.push(RowPiece { x, prefix, body, step, panel, sideways, emphasis, ..rest });
         }
     }
 

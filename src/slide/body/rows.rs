@@ -2,7 +2,8 @@
 
 use ratatui::text::Line;
 
-use crate::deck::ImageBlock;
+use crate::deck::{ColumnAlign, ImageBlock};
+use crate::slide::text::big::BigLine;
 use crate::text;
 
 /// The content of a slide in rows.
@@ -46,6 +47,10 @@ pub(crate) struct RowPiece {
     pub(crate) sideways: Option<Sideways>,
     /// When the piece is dimmed, because other lines of its code stand out.
     pub(crate) emphasis: Option<Emphasis>,
+    /// Whether this is a row of big letters, whose blanks at the end belong to the letters.
+    pub(crate) is_big: bool,
+    /// The line of big letters whose first row this is, and where it stands in its room.
+    pub(crate) begins_big: Option<Box<(BigLine, ColumnAlign)>>,
 }
 
 /// The sideways movement of rows that are shown as written.
@@ -137,7 +142,8 @@ pub(crate) struct PointedOut {
 impl RowPiece {
     /// Returns the cell behind the last letter.
     pub(crate) fn right(&self) -> usize {
-        self.x + self.prefix.width() + visible_width(&self.body)
+        let body = if self.is_big { self.body.width() } else { visible_width(&self.body) };
+        self.x + self.prefix.width() + body
     }
 
     /// Returns the number of columns that are out of sight while nothing is moved sideways.

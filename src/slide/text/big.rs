@@ -1,4 +1,4 @@
-//! Text in big letters, as rows of blocks that are placed like any other text.
+//! Text in big letters: rows of blocks that are placed like any other text, and what they say.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -12,18 +12,43 @@ use crate::stage::{BigText, PixelSize};
 /// The largest number of lines that are made even.
 const MAX_BALANCED_LINES: usize = 8;
 
-/// Returns `pieces` in letters of `size` on lines of at most `width` cells, as even as possible,
-/// with a blank row between two lines. `None` if the font lacks a letter, if a word is too long, or
-/// if there would be more than `max_lines` lines. What is struck out is not drawn big, because no
-/// big letter shows it.
-pub(crate) fn big_rows(
+/// A line of big letters.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct BigLine {
+    /// What it says, in the styles of ordinary text.
+    pub(crate) text: Line<'static>,
+    /// Its letters in blocks.
+    pub(crate) rows: Vec<Line<'static>>,
+    size: PixelSize,
+}
+
+impl BigLine {
+    fn new(text: Line<'static>, size: PixelSize) -> Self {
+        let rows = rows_of_line(&text, size, size.glyph_cells().1);
+        Self { text, rows, size }
+    }
+
+    /// Returns the number of columns that the line takes in blocks.
+    pub(crate) fn width(&self) -> usize {
+        self.rows.first().map_or(0, Line::width)
+    }
+
+    /// Returns the number of columns that a part of the text takes in blocks.
+    pub(crate) fn width_of(&self, text: &str) -> u16 {
+        BigText::width_in_cells(text, self.size)
+    }
+}
+
+/// Returns `pieces` in letters of `size` on lines of at most `width` cells, as even as possible.
+/// `None` if the font lacks a letter, if a word is too long, or if there would be more than
+/// `max_lines` lines. What is struck out is not drawn big, because no big letter shows it.
+pub(crate) fn big_lines(
     pieces: &[StyledText],
     size: PixelSize,
     width: usize,
     max_lines: usize,
-) -> Option<Vec<Line<'static>>> {
-    let (wide, high) = size.glyph_cells();
-    let letters = width / usize::from(wide);
+) -> Option<Vec<BigLine>> {
+    let letters = width / usize::from(size.glyph_cells().0);
     let is_drawable = pieces.iter().all(|(text, style)| {
         (text == "\n" || BigText::can_draw(text))
             && !style.add_modifier.contains(Modifier::CROSSED_OUT)
@@ -35,14 +60,22 @@ pub(crate) fn big_rows(
     if lines.len() > max_lines {
         return None;
     }
+    Some(lines.into_iter().map(|text| BigLine::new(text, size)).collect())
+}
+
+/// Returns the rows of `lines`, each with the line that begins there, and with a blank row between
+/// two lines.
+pub(crate) fn stacked(lines: Vec<BigLine>) -> Vec<(Line<'static>, Option<BigLine>)> {
     let mut rows = Vec::new();
-    for line in &lines {
+    for line in lines {
         if !rows.is_empty() {
-            rows.push(Line::default());
+            rows.push((Line::default(), None));
         }
-        rows.extend(rows_of_line(line, size, high));
+        let cells = line.rows.clone();
+        let mut begins = Some(line);
+        rows.extend(cells.into_iter().map(|cells| (cells, begins.take())));
     }
-    Some(rows)
+    rows
 }
 
 /// Breaks `pieces` into as few lines of at most `width` cells as possible, as even as possible.
