@@ -26,8 +26,8 @@ pub use deck_update::DeckUpdate;
 pub use footer::ServerStatus;
 pub use highlight::Highlighter;
 pub use pictures::{
-    EncodedPicture, GRAPHICS_QUERY, GraphicsSupport, PictureEvent, PictureLoader, PictureOutcome,
-    PictureProtocol, may_be_asked,
+    EncodedPicture, GRAPHICS_QUERY, GraphicsAnswer, GraphicsSupport, PictureEvent, PictureLoader,
+    PictureOutcome, PictureProtocol, may_be_asked,
 };
 pub use state::{App, AppEvent, LoopExit};
 pub use steering::{DeckPlace, KeyMap, KeysProblem, MouseReports, Route, read_keys};

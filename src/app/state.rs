@@ -15,7 +15,7 @@ use crate::app::deck_update::DeckUpdate;
 use crate::app::footer::ServerStatus;
 use crate::app::highlight::Highlighter;
 use crate::app::overlay::Overlay;
-use crate::app::pictures::{Gallery, PictureEvent, PictureProtocol};
+use crate::app::pictures::{Gallery, GraphicsAnswer, PictureEvent};
 use crate::app::slots::{DemoSlot, KeptDemos};
 use crate::app::steering::{MouseReports, Steering};
 use crate::app::terminal::clusters::Clusters;
@@ -33,8 +33,8 @@ pub enum AppEvent {
     Input(Input),
     /// The terminal reported whether its background is dark or light.
     Background(Brightness),
-    /// The terminal reported a way to draw pictures.
-    Graphics(PictureProtocol),
+    /// The terminal reported what it has for pictures and large text.
+    Graphics(GraphicsAnswer),
     /// Something is known about a picture.
     Picture(PictureEvent),
     /// A code block has been highlighted.
@@ -210,7 +210,7 @@ impl App {
         match event {
             AppEvent::Input(input) => self.handle_input(input, now),
             AppEvent::Background(theme) => self.apply_terminal_background(theme),
-            AppEvent::Graphics(protocol) => self.set_graphics(protocol),
+            AppEvent::Graphics(answer) => self.set_graphics(answer),
             AppEvent::Picture(picture) => self.add_picture(picture),
             AppEvent::Highlighted(listing) => self.add_highlighted(listing),
             AppEvent::Reloaded(update) => self.reload(*update),

@@ -72,6 +72,11 @@ impl TransitionState {
             .map(|(kind, from)| Running { kind, from, is_forward, began: now, progress: 0.0 });
     }
 
+    /// Whether a transition is under way.
+    pub(crate) fn is_under_way(&self) -> bool {
+        self.running.is_some()
+    }
+
     /// Returns when the next frame of a transition is due; `None` if none is under way.
     pub(crate) fn wake_at(&self) -> Option<Instant> {
         let running = self.running.as_ref()?;

@@ -1,13 +1,15 @@
-//! Pictures on slides: loaded and scaled on a thread, drawn with what the terminal has for them.
+//! What a terminal draws other than in cells of its own size: pictures, which are loaded and scaled
+//! on a thread, and large text.
 
 mod encode;
 mod gallery;
 mod show;
+mod sized_text;
 mod support;
 mod thread;
 
 pub use encode::EncodedPicture;
 pub(crate) use gallery::Gallery;
-pub(crate) use support::protocol_of;
-pub use support::{GRAPHICS_QUERY, GraphicsSupport, PictureProtocol, may_be_asked};
+pub(crate) use sized_text::is_sized_text;
+pub use support::{GRAPHICS_QUERY, GraphicsAnswer, GraphicsSupport, PictureProtocol, may_be_asked};
 pub use thread::{PictureEvent, PictureLoader, PictureOutcome};

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
 
 use crate::app::pictures::gallery::PictureForm;
-use crate::app::pictures::support::PictureProtocol;
+use crate::app::pictures::support::GraphicsAnswer;
 use crate::app::pictures::thread::{PictureEvent, PictureLoader, PictureOutcome};
 use crate::app::state::App;
 use crate::deck::Block;
@@ -42,10 +42,12 @@ impl App {
         }
     }
 
-    /// Whether the terminal should be asked now what it has for pictures: once, before the first.
+    /// Whether the terminal should be asked now what it has for pictures and large text: once,
+    /// before the first.
     pub(crate) fn take_graphics_question(&mut self) -> bool {
+        let is_image = |block| matches!(block, &Block::Image(_));
         let asks = self.gallery.may_ask
-            && self.slide().all_blocks().any(|block| matches!(block, Block::Image(_)));
+            && (self.layout.has_big_letters() || self.slide().all_blocks().any(is_image));
         self.gallery.may_ask &= !asks;
         asks
     }
@@ -105,12 +107,13 @@ impl App {
         self.request_pictures();
     }
 
-    /// Takes over what the terminal has for pictures.
-    pub(crate) fn set_graphics(&mut self, protocol: PictureProtocol) {
+    /// Takes over what the terminal has for pictures and large text.
+    pub(crate) fn set_graphics(&mut self, answer: GraphicsAnswer) {
         let before = self.gallery.support;
-        self.gallery.support.learn(protocol);
+        self.gallery.support.learn(answer);
         if self.gallery.support != before {
             self.send_pictures_again();
+            self.dirty = true;
         }
     }
 

@@ -1,4 +1,4 @@
-//! What a terminal has for pictures, by its own answers.
+//! What a terminal has for pictures and large text, by its own answers.
 
 use ratatui::layout::Size;
 
@@ -23,18 +23,44 @@ pub enum PictureProtocol {
     ITerm2,
 }
 
-/// What a terminal has for pictures.
+/// What a terminal says it has, in one answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GraphicsAnswer {
+    /// A way to draw pictures.
+    pub protocol: Option<PictureProtocol>,
+    /// Whether it draws text over several rows, by kitty's text sizing protocol.
+    pub sizes_text: bool,
+}
+
+impl GraphicsAnswer {
+    /// Returns what the terminal of this name (the answer to XTVERSION) has.
+    pub(crate) fn of_name(name: &str) -> Self {
+        let named = NAMED.iter().find(|(start, _)| name.starts_with(start));
+        Self { protocol: named.map(|(_, protocol)| *protocol), sizes_text: sizes_text(name) }
+    }
+}
+
+impl From<PictureProtocol> for GraphicsAnswer {
+    fn from(protocol: PictureProtocol) -> Self {
+        Self { protocol: Some(protocol), sizes_text: false }
+    }
+}
+
+/// What a terminal has for pictures and large text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GraphicsSupport {
-    /// The way to draw them.
+    /// The way to draw pictures.
     pub protocol: PictureProtocol,
+    /// Whether it draws text over several rows.
+    pub sizes_text: bool,
     /// The size of a cell in pixels.
     pub cell: Size,
 }
 
 impl Default for GraphicsSupport {
     fn default() -> Self {
-        Self { protocol: PictureProtocol::HalfBlocks, cell: Size { width: 10, height: 20 } }
+        let cell = Size { width: 10, height: 20 };
+        Self { protocol: PictureProtocol::HalfBlocks, sizes_text: false, cell }
     }
 }
 
@@ -49,11 +75,12 @@ impl GraphicsSupport {
         }
     }
 
-    /// Takes over what the terminal says it has. The first answer counts: terminals that draw
-    /// kitty's protocol badly confirm it all the same, and are known by their names.
-    pub(crate) fn learn(&mut self, protocol: PictureProtocol) {
+    /// Takes over what the terminal says it has. The first way to draw pictures counts: terminals
+    /// that draw kitty's protocol badly confirm it all the same, and are known by their names.
+    pub(crate) fn learn(&mut self, answer: GraphicsAnswer) {
+        self.sizes_text |= answer.sizes_text;
         if self.protocol == PictureProtocol::HalfBlocks {
-            self.protocol = protocol;
+            self.protocol = answer.protocol.unwrap_or_default();
         }
     }
 }
@@ -73,9 +100,16 @@ const NAMED: [(&str, PictureProtocol); 9] = [
     ("ghostty ", PictureProtocol::Kitty),
 ];
 
-/// Returns what the terminal of this name (the answer to XTVERSION) has.
-pub(crate) fn protocol_of(name: &str) -> Option<PictureProtocol> {
-    NAMED.iter().find(|(start, _)| name.starts_with(start)).map(|(_, protocol)| *protocol)
+/// The first version of kitty that draws text over several rows.
+const KITTY_WITH_SIZES: [u32; 2] = [0, 40];
+
+/// Whether the terminal of this name draws text over several rows. The protocol's own question
+/// needs reports of the cursor's place, which crossterm keeps to itself.
+fn sizes_text(name: &str) -> bool {
+    let version = name.strip_prefix("kitty(").and_then(|rest| rest.strip_suffix(')'));
+    let mut numbers = version.into_iter().flat_map(|it| it.split('.')).map(str::parse);
+    matches!((numbers.next(), numbers.next()), (Some(Ok(major)), Some(Ok(minor)))
+        if [major, minor] >= KITTY_WITH_SIZES)
 }
 
 /// Whether the terminal may be asked for graphics: others print the question, or take it for a
@@ -104,17 +138,42 @@ mod tests {
 
     #[test]
     fn a_name_counts_more_than_the_answer_about_kitty() {
+        let protocol_of = |name| GraphicsAnswer::of_name(name).protocol;
         assert_eq!(protocol_of("foot(1.16.2)"), Some(PictureProtocol::Sixel));
         assert_eq!(protocol_of("XTerm(379)"), None);
         let mut support = GraphicsSupport::default();
-        support.learn(PictureProtocol::Kitty);
+        support.learn(PictureProtocol::Kitty.into());
         assert_eq!(support.protocol, PictureProtocol::Kitty);
         let mut support = GraphicsSupport::default();
-        support.learn(protocol_of("WezTerm 20240203-110809").unwrap());
-        support.learn(PictureProtocol::Kitty);
+        support.learn(GraphicsAnswer::of_name("WezTerm 20240203-110809"));
+        support.learn(PictureProtocol::Kitty.into());
         assert_eq!(support.protocol, PictureProtocol::ITerm2);
         let name = GRAPHICS_QUERY.find("[>q");
         assert!(name < GRAPHICS_QUERY.find("_G"), "the name is asked for first");
+    }
+
+    #[test]
+    fn text_over_several_rows_is_kittys_from_0_40_on() {
+        for name in ["kitty(0.40.0)", "kitty(0.41)", "kitty(1.0.0)", "kitty(0.100.2)"] {
+            assert!(GraphicsAnswer::of_name(name).sizes_text, "{name}");
+        }
+        for name in [
+            "kitty(0.39.1)",
+            "kitty(0.40.0",
+            "kitty(4)",
+            "kitty(0.x.0)",
+            "kitty(0.99999999999)",
+            "kitty()",
+            "foot(1.22.0)",
+            "ghostty 1.2.0",
+            "XTerm(400)",
+        ] {
+            assert!(!GraphicsAnswer::of_name(name).sizes_text, "{name}");
+        }
+        let mut support = GraphicsSupport::default();
+        support.learn(GraphicsAnswer::of_name("kitty(0.42.1)"));
+        support.learn(PictureProtocol::Kitty.into());
+        assert!(support.sizes_text, "a later answer takes nothing back");
     }
 
     #[test]

@@ -1,13 +1,17 @@
-//! Emoji of several code points: flags, families, skin tones.
+//! What may reach beyond its cells: emoji of several code points (flags, families, skin tones), and
+//! text over several rows.
 //!
-//! Terminals disagree about how many cells they take, so what such a cluster leaves behind cannot
-//! be known. A frame in which one comes or goes is drawn in full.
+//! Terminals disagree about how many cells such an emoji takes, so what it leaves behind cannot be
+//! known; and text over several rows can't be overwritten from its second row on. A frame in which
+//! one comes or goes is drawn in full.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use ratatui::buffer::{Buffer, CellDiffOption, CellWidth as _};
 
-/// A digest of the clusters of a frame and of their places.
+use crate::app::pictures::is_sized_text;
+
+/// A digest of the clusters of a frame and of its text over several rows, and of their places.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Clusters(Option<u64>);
 
@@ -21,8 +25,12 @@ pub(crate) fn mark_clusters(buffer: &mut Buffer) -> Clusters {
         // What is no text, such as the sequence that draws a picture, says its own width.
         let is_cluster = cell.diff_option == CellDiffOption::None
             && has_disputed_width(cell.symbol(), || cell.cell_width());
+        let is_sized = matches!(cell.diff_option, CellDiffOption::ForcedWidth(_))
+            && is_sized_text(cell.symbol());
         if is_cluster {
             row_with_cluster = Some(index / width);
+        }
+        if is_cluster || is_sized {
             let digest = digest.get_or_insert_with(DefaultHasher::new);
             (index, cell.symbol()).hash(digest);
         }

@@ -143,6 +143,7 @@ pub fn draw_frame<B: FrameBackend>(
     app.resize_to(frame.area());
     app.view(frame.buffer_mut());
     app.remember_frame(frame.buffer_mut());
+    app.draw_sized_text(frame.buffer_mut());
     let clusters = mark_clusters(frame.buffer_mut());
     if std::mem::replace(&mut app.clusters, clusters) != clusters || app.repaint {
         terminal.clear()?;

@@ -185,7 +185,7 @@ fn filter_input(inputs: impl Stream<Item = Input>) -> impl Stream<Item = AppEven
     inputs.flat_map(move |event| {
         let found = match answers.filter(event) {
             FilteredInput::Background(theme) => vec![AppEvent::Background(theme)],
-            FilteredInput::Graphics(protocol) => vec![AppEvent::Graphics(protocol)],
+            FilteredInput::Graphics(answer) => vec![AppEvent::Graphics(answer)],
             FilteredInput::Events(replayed) => replayed.into_iter().map(AppEvent::Input).collect(),
             FilteredInput::Pending => Vec::new(),
         };

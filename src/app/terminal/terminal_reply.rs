@@ -7,7 +7,7 @@
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 
-use crate::app::pictures::{PictureProtocol, protocol_of};
+use crate::app::pictures::{GraphicsAnswer, PictureProtocol};
 use crate::stage::Brightness;
 
 /// The query for the background colour (OSC 11).
@@ -18,8 +18,8 @@ pub const BACKGROUND_QUERY: &str = "\x1b]11;?\x1b\\";
 pub enum FilteredInput {
     /// The terminal's background is dark or light.
     Background(Brightness),
-    /// The terminal has this way to draw pictures.
-    Graphics(PictureProtocol),
+    /// The terminal has this for pictures and large text.
+    Graphics(GraphicsAnswer),
     /// Not an answer: these events, in the order in which they came.
     Events(Vec<Event>),
     /// The start of what may be an answer, or the end of one that says nothing; nothing to handle.
@@ -77,12 +77,14 @@ impl ReplyKind {
     fn read(self, text: &str) -> Option<FilteredInput> {
         let (start, _) = self.form();
         let rest = text.strip_prefix(start)?;
-        let protocol = match self {
+        let answer = match self {
             Self::Background => return parse_background(text).map(FilteredInput::Background),
-            Self::Version => protocol_of(rest),
-            Self::Graphics => (rest == "OK").then_some(PictureProtocol::Kitty),
+            Self::Version => GraphicsAnswer::of_name(rest),
+            Self::Graphics if rest == "OK" => PictureProtocol::Kitty.into(),
+            Self::Graphics => GraphicsAnswer::default(),
         };
-        Some(protocol.map_or(FilteredInput::Pending, FilteredInput::Graphics))
+        let says_nothing = answer == GraphicsAnswer::default();
+        Some(if says_nothing { FilteredInput::Pending } else { FilteredInput::Graphics(answer) })
     }
 }
 
@@ -202,11 +204,14 @@ mod tests {
     #[test]
     fn what_a_terminal_has_for_pictures_is_read_too() {
         use FilteredInput::{Graphics, Pending};
+        let protocol = Some(PictureProtocol::Kitty);
+        let new_kitty = GraphicsAnswer { protocol, sizes_text: true };
         for (start, text, expected) in [
-            ('_', "Gi=31;OK", Graphics(PictureProtocol::Kitty)),
+            ('_', "Gi=31;OK", Graphics(PictureProtocol::Kitty.into())),
             ('_', "Gi=31;ENOTSUPPORTED:no", Pending),
-            ('P', ">|foot(1.16.2)", Graphics(PictureProtocol::Sixel)),
-            ('P', ">|iTerm2 3.5.2", Graphics(PictureProtocol::ITerm2)),
+            ('P', ">|foot(1.16.2)", Graphics(PictureProtocol::Sixel.into())),
+            ('P', ">|iTerm2 3.5.2", Graphics(PictureProtocol::ITerm2.into())),
+            ('P', ">|kitty(0.40.1)", Graphics(new_kitty)),
             ('P', ">|XTerm(379)", Pending),
         ] {
             let out = feed_after(start, text, key('\\', KeyModifiers::ALT));
