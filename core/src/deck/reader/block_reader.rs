@@ -526,6 +526,16 @@ mod tests {
     }
 
     #[test]
+    fn neighbouring_blanks_are_kept_in_code_only() {
+        let text = |source: &str| text_of(&blocks(source));
+        assert_eq!(text("a  b **c**   *d*\n"), "a b c d ");
+        assert_eq!(text("a <b> b </b> c\n"), "a b c ");
+        assert_eq!(text("a <kbd>x</kbd>  `b   c`  d\n"), "a x b   c d ");
+        assert_eq!(text("`a  ` b\n"), "a   b ");
+        assert_eq!(text("## `a  b`  c\n"), "a  b c ");
+    }
+
+    #[test]
     fn breaks_hold_in_cells_titles_and_alone() {
         let read =
             blocks("# a<br>b\n\n<br><br>\n\n<br>\n\n| x<br>y |\n|--|\n| 1<br />2 |\n\nend<br>\n");
