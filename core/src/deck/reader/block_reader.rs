@@ -451,7 +451,7 @@ mod tests {
             styled("e", TextStyle { code: true, ..plain }),
             styled(" ", plain),
             TextRun { link: Some("u".to_owned()), ..styled("f", plain) },
-            styled("  g", plain),
+            styled(" g", plain),
             styled("\n", plain),
             styled("h i", plain),
         ];
