@@ -20,7 +20,8 @@ use crate::slide;
 use crate::stage::Registry;
 use crate::text;
 
-pub use deck_reading::{FileFault, ReadDeck, folder_of, parse_deck, printable_path, read_deck};
+pub use deck_files::FileFault;
+pub use deck_reading::{ReadDeck, folder_of, parse_deck, printable_path, read_deck};
 pub(super) use deck_reading::{parse_deck_in, read_source, read_stdin};
 pub use pictures::read_picture;
 
