@@ -103,7 +103,7 @@ impl CheckArgs {
     }
 }
 
-/// What is said about all decks.
+/// The output about all decks.
 #[derive(Default)]
 struct Report {
     /// The lines for standard output.

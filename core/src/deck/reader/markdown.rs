@@ -43,7 +43,7 @@ struct Portions<'a> {
     events: std::vec::IntoIter<(Event<'a>, Range<usize>)>,
 }
 
-impl<'a> Portions<'a> {
+impl Portions<'_> {
     fn read_next(&mut self) {
         let mut least = self.size;
         let (end, events) = loop {
