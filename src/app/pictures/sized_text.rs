@@ -13,23 +13,17 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier};
 use ratatui::text::Span;
 
+use crate::app::pictures::support::SIZED_TEXT_START as START;
 use crate::app::state::App;
 use crate::app::steering::Showing;
 use crate::deck::ColumnAlign;
 use crate::slide::BigLineOnScreen;
 use crate::text;
 
-/// How the sequence begins.
-const START: &str = "\x1b]66;";
 /// The longest text of a sequence, in bytes.
 const MAX_TEXT_LEN: usize = 4096;
 /// The largest scale.
 const MAX_SCALE: u16 = 7;
-
-/// Whether the symbol of a cell is text over several rows.
-pub(crate) fn is_sized_text(symbol: &str) -> bool {
-    symbol.starts_with(START)
-}
 
 impl App {
     /// Puts text in the terminal's own letters in the place of big letters, on a frame that is
@@ -142,6 +136,8 @@ fn blank(area: Rect, buffer: &mut Buffer) {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use crossterm::event::{Event as Input, KeyCode};
     use ratatui::Terminal;
     use ratatui::backend::WindowSize;
@@ -164,13 +160,13 @@ mod tests {
         Ok(WindowSize { columns_rows: SIZE, pixels: Size::ZERO })
     }
 
-    /// A talk with the bytes that it writes to a terminal.
-    struct Talk {
+    /// Drives a talk and keeps the bytes that it writes to a terminal.
+    struct Driver {
         app: App,
         terminal: Terminal<TerminalBackend<Vec<u8>>>,
     }
 
-    impl Talk {
+    impl Driver {
         fn of(config: AppConfig, name: &str) -> Self {
             let mut app = App::new(config, SIZE);
             app.update(AppEvent::Graphics(GraphicsAnswer::of_name(name)));
@@ -227,15 +223,15 @@ mod tests {
         }
     }
 
-    fn big(source: &str, font_size: u8, align: Option<ColumnAlign>) -> Talk {
+    fn big(source: &str, font_size: u8, align: Option<ColumnAlign>) -> Driver {
         let mut config = AppConfig::bare(source, Registry::new(&[]));
         styled(&mut config.deck, font_size, align);
-        Talk::of(config, "kitty(0.41.1)")
+        Driver::of(config, "kitty(0.41.1)")
     }
 
     #[test]
     fn each_line_of_a_title_is_one_sequence_in_the_place_of_its_blocks() {
-        let mut talk = Talk::new("# Hello there\n");
+        let mut talk = Driver::new("# Hello there\n");
         let frame = talk.frame();
         let found = sequences(&frame);
         let [(first_row, first, "s=4;Hello"), (second_row, second, "s=4;there")] = found[..] else {
@@ -252,10 +248,10 @@ mod tests {
     fn other_terminals_get_blocks() {
         for name in ["kitty(0.39.9)", "XTerm(400)", "ghostty 1.2.0", "foot(1.22.0)"] {
             let config = AppConfig::bare("# Hello\n", Registry::new(&[]));
-            let frame = Talk::of(config, name).frame();
+            let frame = Driver::of(config, name).frame();
             assert!(!frame.contains(START) && frame.contains('█'), "{name}");
         }
-        let mut talk = Talk::of(AppConfig::bare("# Hello\n", Registry::new(&[])), "");
+        let mut talk = Driver::of(AppConfig::bare("# Hello\n", Registry::new(&[])), "");
         assert!(!talk.frame().contains(START));
         talk.app.update(AppEvent::Graphics(PictureProtocol::Kitty.into()));
         assert!(!talk.frame().contains(START), "pictures are something else");
@@ -281,7 +277,7 @@ mod tests {
 
     #[test]
     fn the_next_slide_is_drawn_on_a_clear_screen_and_so_is_a_title_that_comes() {
-        let mut talk = Talk::new("# Hello\n\n---\n\nplain\n\n---\n\nmore\n");
+        let mut talk = Driver::new("# Hello\n\n---\n\nplain\n\n---\n\nmore\n");
         talk.frame();
         let clears = |frame: &str| frame.starts_with("\x1b[?2026h\x1b[0m\x1b[2J");
         let next = talk.press(KeyCode::Right);
@@ -294,7 +290,7 @@ mod tests {
 
     #[test]
     fn what_stands_above_a_title_is_seen_whole() {
-        let mut talk = Talk::new("# Hello\n");
+        let mut talk = Driver::new("# Hello\n");
         assert!(talk.frame().contains(START));
         let help = talk.press(KeyCode::Char('?'));
         assert!(help.contains("\x1b[2J") && !help.contains(START), "{help:?}");
@@ -310,14 +306,26 @@ mod tests {
     }
 
     #[test]
-    fn a_transition_moves_blocks() {
+    fn a_transition_shows_blocks() {
         let mut config = AppConfig::bare("# Hello\n\n---\n\nplain\n", Registry::new(&[]));
-        config.transition = Some(Transition::Slide);
-        let mut talk = Talk::of(config, "kitty(0.42.0)");
+        config.transition = Some(Transition::Fade);
+        let mut talk = Driver::of(config, "kitty(0.42.0)");
         assert!(talk.frame().contains(START));
-        let moving = talk.press(KeyCode::Right);
+        let press = |key: KeyCode| AppEvent::Input(Input::Key(key.into()));
+        let start = Instant::now();
+        talk.app.handle(press(KeyCode::Right), start);
         assert!(talk.app.transition.is_under_way());
-        assert!(moving.contains('█') && !moving.contains(START), "{moving:?}");
+        let leaving = talk.frame();
+        assert!(leaving.contains('█') && !leaving.contains(START), "{leaving:?}");
+        talk.app.transition.complete();
+        talk.frame();
+        let back = start + Duration::from_secs(10);
+        talk.app.handle(press(KeyCode::Left), back);
+        assert!(talk.app.transition.advance(back + Duration::from_millis(200)));
+        let coming = talk.frame();
+        assert!(coming.contains('█') && !coming.contains(START), "{coming:?}");
+        talk.app.transition.complete();
+        assert!(talk.frame().contains(START));
     }
 
     #[test]
@@ -331,7 +339,7 @@ mod tests {
         assert!(!found.is_empty() && found.iter().all(|it| it.2 == "s=4;word"), "{found:?}");
         assert!(frame.contains('█'), "the rest of the first line");
         // One row less and the last line is cut below.
-        let bottom = |talk: &Talk| {
+        let bottom = |talk: &Driver| {
             let lines = talk.app.layout.big_lines(talk.app.progress);
             lines.iter().map(|it| it.area.bottom()).max().unwrap()
         };
@@ -391,7 +399,7 @@ mod tests {
         let (deck, _) = parse("# a\x1b]66;s=7;b\x07\n");
         let mut config = AppConfig::bare("# x\n", Registry::new(&[]));
         config.deck = deck;
-        let frame = Talk::of(config, "kitty(0.40.0)").frame();
+        let frame = Driver::of(config, "kitty(0.40.0)").frame();
         assert!(!frame.contains("s=7;b\x07"), "{frame:?}");
     }
 

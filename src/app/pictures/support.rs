@@ -8,6 +8,14 @@ use ratatui::layout::Size;
 /// `CSI 16 t`.
 pub const GRAPHICS_QUERY: &str = "\x1b[>q\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\";
 
+/// The beginning of the sequence that draws text over several rows.
+pub(super) const SIZED_TEXT_START: &str = "\x1b]66;";
+
+/// Whether the symbol of a cell is text over several rows.
+pub(crate) fn is_sized_text(symbol: &str) -> bool {
+    symbol.starts_with(SIZED_TEXT_START)
+}
+
 /// A way to draw a picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PictureProtocol {
