@@ -22,7 +22,7 @@ pub(crate) fn big_rows(
     width: usize,
     max_lines: usize,
 ) -> Option<Vec<Line<'static>>> {
-    let (wide, high) = size.glyph_cells();
+    let (wide, _) = size.glyph_cells();
     let letters = width / usize::from(wide);
     let is_drawable = pieces.iter().all(|(text, style)| {
         (text == "\n" || BigText::can_draw(text))
@@ -40,7 +40,7 @@ pub(crate) fn big_rows(
         if !rows.is_empty() {
             rows.push(Line::default());
         }
-        rows.extend(rows_of_line(line, size, high));
+        rows.extend(rows_of_line(line, size));
     }
     Some(rows)
 }
@@ -57,12 +57,15 @@ pub(crate) fn balanced(pieces: &[StyledText], width: usize) -> Vec<Line<'static>
     even.into_iter().find(|even| even.len() == lines.len()).unwrap_or(lines)
 }
 
-fn rows_of_line(line: &Line, size: PixelSize, high: u16) -> Vec<Line<'static>> {
+fn rows_of_line(line: &Line, size: PixelSize) -> Vec<Line<'static>> {
+    let has_row_above = line.spans.iter().any(|span| BigText::needs_row_above(&span.content));
+    let high = size.glyph_cells().1 + u16::from(has_row_above);
     let mut rows = vec![Line::default(); usize::from(high)];
     for span in &line.spans {
         let width = BigText::width_in_cells(&span.content, size);
         let mut letters = Buffer::empty(Rect::new(0, 0, width, high));
-        BigText::new(&span.content, size, span.style).render(letters.area, &mut letters);
+        let text = BigText::new(&span.content, size, span.style).with_row_above(has_row_above);
+        text.render(letters.area, &mut letters);
         let style = span.style.remove_modifier(Modifier::UNDERLINED);
         for (y, row) in (0..high).zip(&mut rows) {
             let cells: String = (0..width).map(|x| letters[(x, y)].symbol()).collect();
@@ -70,4 +73,22 @@ fn rows_of_line(line: &Line, size: PixelSize, high: u16) -> Vec<Line<'static>> {
         }
     }
     rows
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::style::Style;
+
+    use super::*;
+
+    #[test]
+    fn parts_of_a_line_stand_on_one_row_whatever_accents_they_have() {
+        let bold = Style::new().add_modifier(Modifier::BOLD);
+        let pieces = [("ь ".to_owned(), Style::new()), ("Й".to_owned(), bold)];
+        let rows = big_rows(&pieces, PixelSize::Quadrant, 60, 1).unwrap();
+        let rows: Vec<String> = rows.iter().map(ToString::to_string).collect();
+        let expected =
+            ["        ▜▄▛ ", "        ▄ ▄ ", "█       █▗█ ", "█▀▙     █▛█ ", "▀▀▘     ▀ ▀ "];
+        assert_eq!(rows, expected);
+    }
 }

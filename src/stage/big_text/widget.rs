@@ -1,14 +1,12 @@
-//! Big letters, several cells each, for titles and figures that must be readable from the last row
-//! of the audience.
-//!
-//! The shapes come from the `font8x8` crate. The tui-big-text crate draws the same letters but adds
-//! twenty packages to a cold build.
+//! The widget that draws a line of big letters.
 
-use font8x8::{BASIC_FONTS, GREEK_FONTS, LATIN_FONTS, MISC_FONTS, UnicodeFonts as _};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::widgets::Widget;
+use unicode_segmentation::UnicodeSegmentation as _;
+
+use super::glyph::Glyph;
 
 /// The size of a letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,61 +34,73 @@ pub struct BigText<'a> {
     text: &'a str,
     size: PixelSize,
     style: Style,
+    has_row_above: bool,
 }
 
 impl<'a> BigText<'a> {
     /// Creates a line with `text` in letters of `size`.
     pub fn new(text: &'a str, size: PixelSize, style: Style) -> Self {
-        Self { text, size, style }
+        Self { text, size, style, has_row_above: Self::needs_row_above(text) }
+    }
+
+    /// Leaves a row above the letters, for a line of which another part needs it.
+    #[must_use]
+    pub fn with_row_above(mut self, has_row_above: bool) -> Self {
+        self.has_row_above |= has_row_above;
+        self
     }
 
     /// Returns the width of `text` in columns.
     pub fn width_in_cells(text: &str, size: PixelSize) -> u16 {
-        (text.chars().count() as u16).saturating_mul(size.glyph_cells().0)
+        (text.graphemes(true).count() as u16).saturating_mul(size.glyph_cells().0)
     }
 
-    /// Whether the font has every character of `text`.
+    /// Whether `text` has an accent that stands higher than the rows of its letters, as on a
+    /// capital.
+    pub fn needs_row_above(text: &str) -> bool {
+        text.graphemes(true).filter_map(Glyph::of).any(Glyph::is_tall)
+    }
+
+    /// Whether the font has every letter of `text`.
     pub fn can_draw(text: &str) -> bool {
-        text.chars().all(|c| font_bitmap(c).is_some())
+        text.graphemes(true).all(|cluster| Glyph::of(cluster).is_some())
     }
 }
 
 impl Widget for BigText<'_> {
     fn render(self, area: Rect, buffer: &mut Buffer) {
         let (wide, high) = self.size.glyph_cells();
-        for (index, letter) in self.text.chars().enumerate() {
-            let Some(rows) = font_bitmap(letter) else { continue };
-            for y in 0..high {
-                for x in 0..wide {
-                    let symbol = match self.size {
-                        PixelSize::Quadrant => quadrant_block(rows, x * 2, y * 2),
-                        PixelSize::HalfHeight => half_block(rows, x, y * 2),
-                    };
-                    let at = Position::new(area.x + index as u16 * wide + x, area.y + y);
-                    if area.contains(at) && symbol != ' ' {
-                        buffer[at].set_char(symbol).set_style(self.style);
-                    }
-                }
+        let left_of = (area.x..).step_by(wide.into());
+        for (left, cluster) in left_of.zip(self.text.graphemes(true)) {
+            let Some(glyph) = Glyph::of(cluster) else { continue };
+            let [upper, lower] = glyph.above;
+            let above = [upper, lower, 0, 0, 0, 0, 0, 0];
+            let mut top = area.y;
+            if self.has_row_above {
+                self.draw(above, Rect::new(left, top, wide, 1).intersection(area), buffer);
+                top = top.saturating_add(1);
             }
+            self.draw(glyph.rows, Rect::new(left, top, wide, high).intersection(area), buffer);
         }
     }
 }
 
-fn font_bitmap(letter: char) -> Option<[u8; 8]> {
-    // The fonts lack typographic punctuation, which titles often have.
-    let letter = match letter {
-        '’' | '‘' => '\'',
-        '“' | '”' => '"',
-        '–' | '—' => '-',
-        other => other,
-    };
-    let bitmap = BASIC_FONTS
-        .get(letter)
-        .or_else(|| LATIN_FONTS.get(letter))
-        .or_else(|| GREEK_FONTS.get(letter))
-        .or_else(|| MISC_FONTS.get(letter));
-    // What the fonts leave empty they do not have.
-    bitmap.filter(|rows| letter.is_whitespace() || rows.iter().any(|row| *row != 0))
+impl BigText<'_> {
+    /// Draws as many of the pixels of a letter as `area` has room for.
+    fn draw(&self, pixels: [u8; 8], area: Rect, buffer: &mut Buffer) {
+        for y in 0..area.height {
+            for x in 0..area.width {
+                let symbol = match self.size {
+                    PixelSize::Quadrant => quadrant_block(pixels, x * 2, y * 2),
+                    PixelSize::HalfHeight => half_block(pixels, x, y * 2),
+                };
+                if symbol != ' ' {
+                    let at = Position::new(area.x + x, area.y + y);
+                    buffer[at].set_char(symbol).set_style(self.style);
+                }
+            }
+        }
+    }
 }
 
 fn is_pixel_set(rows: [u8; 8], x: u16, y: u16) -> bool {
@@ -151,7 +161,30 @@ mod tests {
                 assert_eq!(cut[(x, y)], whole[(x, y)]);
             }
         }
+        assert!(BigText::can_draw("Größe 5 €, šťastný") && !BigText::can_draw("Größe 日"));
         assert!(BigText::can_draw("It doesn’t") && !BigText::can_draw("日本"));
         assert!(BigText::can_draw("Größe, déjà") && BigText::can_draw("ΛΟΓΟΣ λογος"));
+    }
+
+    #[test]
+    fn accents_on_capitals_have_a_row_of_their_own() {
+        let text = "Žď";
+        assert!(BigText::needs_row_above(text) && !BigText::needs_row_above("Zżą"));
+        let expected = [
+            "▀▀▄▄▀▀        █▀",
+            "▄▄▄▄▄▄▄    ▀██  ",
+            "▀▀ ▄▄▀▀  ▄▄▄██  ",
+            " ▄█▀ ▄█ ██  ██  ",
+            "▀▀▀▀▀▀▀  ▀▀▀ ▀▀ ",
+        ];
+        let found = drawn(text, PixelSize::HalfHeight, Rect::new(0, 0, 16, 5));
+        assert_eq!(found, Buffer::with_lines(expected));
+        let area = Rect::new(0, 0, 8, 5);
+        let low = drawn("z", PixelSize::HalfHeight, Rect::new(0, 0, 8, 4));
+        let mut lowered = Buffer::empty(area);
+        let z = BigText::new("z", PixelSize::HalfHeight, Style::new()).with_row_above(true);
+        z.render(area, &mut lowered);
+        assert!((0..8).all(|x| lowered[(x, 0)].symbol() == " "));
+        assert!((0..8).all(|x| (0..4).all(|y| lowered[(x, y + 1)] == low[(x, y)])));
     }
 }
