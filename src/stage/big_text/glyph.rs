@@ -76,7 +76,7 @@ impl Glyph {
         let left = if mark == Mark::Ogonek {
             right.saturating_sub(1)
         } else {
-            (used.trailing_zeros() + right) / 2
+            u32::midpoint(used.trailing_zeros(), right)
         };
         self.rows[7] |= 0b11 << left.min(6);
     }
@@ -99,7 +99,8 @@ impl Glyph {
         };
         // A ring or an arch over a breathing takes the gap of a capital, too.
         let end = (ROWS_ABOVE + gap).max(shape.len());
-        let middle = (used.trailing_zeros() + 8_u32.saturating_sub(used.leading_zeros())) / 2;
+        let right = 8_u32.saturating_sub(used.leading_zeros());
+        let middle = u32::midpoint(used.trailing_zeros(), right);
         let mut all = [0; ROWS_ABOVE + 8];
         all[..ROWS_ABOVE].copy_from_slice(&self.above);
         all[ROWS_ABOVE..].copy_from_slice(&self.rows);

@@ -187,4 +187,17 @@ mod tests {
         assert!((0..8).all(|x| lowered[(x, 0)].symbol() == " "));
         assert!((0..8).all(|x| (0..4).all(|y| lowered[(x, y + 1)] == low[(x, y)])));
     }
+
+    #[test]
+    fn marks_stand_where_their_letters_have_them() {
+        let expected = [
+            "   ▄▄                           ",
+            "  ▀▀            ▀▀  ▀▀          ",
+            "▄█▀▀▄█▀ ▄█▀▀█▄   ▀██    ▄█▀▀▀▀  ",
+            "▀█▄▄██  ██▀▀▀▀    ██     ▀▀▀█▄  ",
+            "▄▄▄▄█▀   ▀▀██    ▀▀▀▀   ▀▀██▀   ",
+        ];
+        let found = drawn("ģęïş", PixelSize::HalfHeight, Rect::new(0, 0, 32, 5));
+        assert_eq!(found, Buffer::with_lines(expected));
+    }
 }
