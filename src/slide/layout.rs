@@ -296,6 +296,30 @@ mod tests {
     }
 
     #[test]
+    fn titles_of_all_european_languages_are_drawn_big() {
+        for title in [
+            "Zażółć gęślą jaźń",
+            "Příliš žluťoučký kůň",
+            "Árvíztűrő fúrógép",
+            "İyi günler, ağaç ışık",
+            "Ţara și ținutul",
+            "Съешь ещё булок",
+            "Їжак і ґава",
+            "Љубљење и џем",
+            "Ύμνος εις την",
+            "Ἀθῆναι ᾧ ἐν",
+            "Preis: 5 € „netto“",
+            "C\u{327}a va e\u{301}te\u{301}",
+        ] {
+            let layout = slide_of(&talk(&format!("# {title}\n"), 0), 0, 100, 30);
+            let shown = picture(&layout, 0, (100, 30));
+            let is_drawn = |letter: char| " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█".contains(letter);
+            assert!(shown.len() >= 4, "{title}: {shown:#?}");
+            assert!(shown.iter().all(|row| row.chars().all(is_drawn)), "{title}: {shown:#?}");
+        }
+    }
+
+    #[test]
     fn a_part_of_the_first_slide_can_go_to_the_middle_too() {
         let mut deck = talk("# Title\n\ntext\n", 1);
         deck.slides[0].blocks.insert(1, Block::Middle);

@@ -24,7 +24,7 @@ pub(crate) struct BigLine {
 
 impl BigLine {
     fn new(text: Line<'static>, size: PixelSize) -> Self {
-        let rows = rows_of_line(&text, size, size.glyph_cells().1);
+        let rows = rows_of_line(&text, size);
         Self { text, rows, size }
     }
 
@@ -90,12 +90,15 @@ pub(crate) fn balanced(pieces: &[StyledText], width: usize) -> Vec<Line<'static>
     even.into_iter().find(|even| even.len() == lines.len()).unwrap_or(lines)
 }
 
-fn rows_of_line(line: &Line, size: PixelSize, high: u16) -> Vec<Line<'static>> {
+fn rows_of_line(line: &Line, size: PixelSize) -> Vec<Line<'static>> {
+    let has_row_above = line.spans.iter().any(|span| BigText::needs_row_above(&span.content));
+    let high = size.glyph_cells().1 + u16::from(has_row_above);
     let mut rows = vec![Line::default(); usize::from(high)];
     for span in &line.spans {
         let width = BigText::width_in_cells(&span.content, size);
         let mut letters = Buffer::empty(Rect::new(0, 0, width, high));
-        BigText::new(&span.content, size, span.style).render(letters.area, &mut letters);
+        let text = BigText::new(&span.content, size, span.style).with_row_above(has_row_above);
+        text.render(letters.area, &mut letters);
         let style = span.style.remove_modifier(Modifier::UNDERLINED);
         for (y, row) in (0..high).zip(&mut rows) {
             let cells: String = (0..width).map(|x| letters[(x, y)].symbol()).collect();
@@ -103,4 +106,22 @@ fn rows_of_line(line: &Line, size: PixelSize, high: u16) -> Vec<Line<'static>> {
         }
     }
     rows
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::style::Style;
+
+    use super::*;
+
+    #[test]
+    fn parts_of_a_line_stand_on_one_row_whatever_accents_they_have() {
+        let bold = Style::new().add_modifier(Modifier::BOLD);
+        let pieces = [("ь ".to_owned(), Style::new()), ("Й".to_owned(), bold)];
+        let lines = big_lines(&pieces, PixelSize::Quadrant, 60, 1).unwrap();
+        let rows: Vec<String> = lines[0].rows.iter().map(ToString::to_string).collect();
+        let expected =
+            ["        ▜▄▛ ", "        ▄ ▄ ", "█       █▗█ ", "█▀▙     █▛█ ", "▀▀▘     ▀ ▀ "];
+        assert_eq!(rows, expected);
+    }
 }
