@@ -5,8 +5,10 @@ mod colors;
 mod decks;
 mod demos;
 mod faults;
+mod playing;
 mod records;
 mod steering;
+mod words;
 
 use crossterm::event::{Event as Input, KeyCode};
 use ratatui::buffer::Buffer;
@@ -68,6 +70,24 @@ fn text(buffer: &Buffer) -> String {
     rows.map(|row| {
         row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned()
             + "\n"
+    })
+    .collect()
+}
+
+/// Returns the rows of a picture without the blanks at their ends.
+fn rows(buffer: &Buffer) -> Vec<String> {
+    let rows = buffer.content.chunks(usize::from(buffer.area.width));
+    rows.map(|cells| {
+        let (mut row, mut covered) = (String::new(), 0);
+        for cell in cells {
+            // A wide character covers the cell behind it.
+            if covered == 0 {
+                row += cell.symbol();
+                covered = wiretalk::text::width(cell.symbol());
+            }
+            covered = covered.saturating_sub(1);
+        }
+        row.trim_end().to_owned()
     })
     .collect()
 }
