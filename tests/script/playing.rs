@@ -42,12 +42,18 @@ pub fn play(config: AppConfig, (width, height): (u16, u16), mut look: impl FnMut
             }
             press(&mut app, KeyCode::Right);
             if app.place() == place && slide + 1 < slides {
-                let marked = rows(&cells).iter().any(|row| row.contains('▼'));
-                assert!(marked, "no mark says that more is below:\n{}", rows(&cells).join("\n"));
+                let rows = rows(&cells);
+                let marked = hint_row(&rows).contains('▼');
+                assert!(marked, "no mark says that more is below:\n{}", rows.join("\n"));
             }
             last = Some(cells);
         }
     }
+}
+
+/// Returns the row above the footer, where a slide says what is out of sight.
+fn hint_row(rows: &[String]) -> &str {
+    &rows[rows.len() - 2]
 }
 
 /// Returns what Shift+→ shows, and moves back.
@@ -62,7 +68,7 @@ fn to_the_right(app: &mut App, from: &Buffer) -> Vec<Buffer> {
             break;
         }
         let before = rows(before);
-        let hinted = before.iter().any(|row| row.contains("› ") && row.contains("Shift+"));
+        let hinted = hint_row(&before).contains("› ") && hint_row(&before).contains("Shift+");
         let marked = before.iter().any(|row| row.contains('›') && !row.contains("Shift+"));
         assert!(hinted && marked, "no mark says that more is to the right:\n{}", before.join("\n"));
         screens.push(cells);
