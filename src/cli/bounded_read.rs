@@ -13,7 +13,10 @@ use crate::wire::format;
 ///
 /// If the file cannot be read, or has more than `max` bytes ([`io::ErrorKind::FileTooLarge`]).
 pub(super) fn read_file(path: &Path, max: u64) -> io::Result<Vec<u8>> {
-    read_stream(File::open(path)?, max)
+    let file = File::open(path)?;
+    // Where the file says its size, no memory is asked for twice.
+    let size = file.metadata().map_or(0, |file| file.len()).min(max);
+    read_into(Vec::with_capacity(usize::try_from(size).unwrap_or(0)), file, max)
 }
 
 /// Returns all bytes of the file at `path`, unless it is a pipe or a device: they could keep the
@@ -59,7 +62,10 @@ pub(super) fn reject_empty(text: String) -> io::Result<String> {
 ///
 /// If the stream cannot be read, or has more than `max` bytes ([`io::ErrorKind::FileTooLarge`]).
 pub(super) fn read_stream(stream: impl Read, max: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+    read_into(Vec::new(), stream, max)
+}
+
+fn read_into(mut bytes: Vec<u8>, stream: impl Read, max: u64) -> io::Result<Vec<u8>> {
     // One byte more than allowed, which tells an input of exactly `max` bytes from a longer one.
     // The size in the metadata would not do: a pipe and a device have none.
     stream.take(max.saturating_add(1)).read_to_end(&mut bytes)?;

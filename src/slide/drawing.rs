@@ -188,6 +188,27 @@ mod tests {
     }
 
     #[test]
+    fn the_space_between_columns_is_the_one_that_the_deck_asks_for() {
+        let pictured = |margin: &str| {
+            let front_matter =
+                format!("theme:\n  override:\n    column_layout:\n      margin: {margin}");
+            let columns = "<!-- column_layout: [1, 1] -->\n\n<!-- column: 0 -->\n\nleft\n\n\
+                           <!-- column: 1 -->\n\nright\n";
+            let source = format!("---\n{front_matter}\n---\n\none\n\n---\n\n{columns}");
+            let (deck, warnings) = parse(&source);
+            assert_eq!(warnings, []);
+            picture(&slide_of(&deck, 1, SIZE.0, SIZE.1), 0, SIZE)
+        };
+        assert_eq!(pictured("\n"), ["  left                         right"]);
+        assert_eq!(pictured("{fixed: 0}"), ["  left                        right"]);
+        assert_eq!(pictured("{fixed: 8}"), ["  left                            right"]);
+        assert_eq!(pictured("{percent: 10}"), ["  left                           right"]);
+        let too_wide = ["  left", "  right"];
+        assert_eq!(pictured("{percent: 50}"), too_wide, "nothing is lost");
+        assert_eq!(pictured("{fixed: 100}"), too_wide);
+    }
+
+    #[test]
     fn the_items_of_a_loose_list_stand_apart() {
         let gaps = |source: &str| {
             let layout = laid_out(blocks(source), SIZE.0, SIZE.1);

@@ -14,6 +14,8 @@ use crate::stage::Theme;
 
 /// The maximum width of text in columns on a screen of ordinary width. Wider text is hard to read.
 const MAX_TEXT_WIDTH: u16 = 110;
+/// The number of blank columns between two columns, unless the deck says otherwise.
+const COLUMN_GAP: u16 = 3;
 /// The height in rows from which on a row stays free above the title.
 const MIN_HEIGHT_FOR_MARGIN: u16 = 26;
 /// The height in rows from which on a short body stands in the middle of the free rows.
@@ -179,6 +181,8 @@ fn lay_out_body(
     columns: Columns,
     align: ColumnAlign,
 ) -> SlideBody {
+    let margin = input.deck.front_matter.theme.as_ref().and_then(|theme| theme.column_margin);
+    let column_gap = margin.map_or(COLUMN_GAP, |margin| margin.cells(columns.all.width));
     let frame = BodyFrame {
         width: columns.all.width.max(1).into(),
         text_width: columns.text_width.max(1).into(),
@@ -186,6 +190,7 @@ fn lay_out_body(
         height: columns.all.height.into(),
         demo_rows: 0,
         align,
+        column_gap: column_gap.into(),
     };
     let with_rows =
         |demo_rows: usize| lay_out_blocks(blocks, BodyFrame { demo_rows, ..frame }, input.style);

@@ -166,6 +166,22 @@ mod tests {
     }
 
     #[test]
+    fn columns_are_as_far_apart_as_the_deck_asks_for() {
+        let found = |margin: &str| {
+            let items = "- item\n".repeat(9);
+            let column = |index| format!("<!-- column: {index} -->\n\n{items}\n");
+            let source = format!(
+                "---\ntheme:\n  override:\n    column_layout: {{margin: {margin}}}\n---\n\n## \
+                 A\n\n<!-- column_layout: [1, 1] -->\n\n{}{}",
+                column(0),
+                column(1)
+            );
+            found(&source, 80, 20).len()
+        };
+        assert_eq!((found("{percent: 5}"), found("{fixed: 40}")), (0, 1));
+    }
+
+    #[test]
     fn the_talk_fits_an_ordinary_and_a_large_screen() {
         let source = include_str!("../../slides/talk.md");
         let (deck, _) = parse(source);

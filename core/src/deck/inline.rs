@@ -91,12 +91,26 @@ impl Inline {
     }
 
     fn append(&mut self, text: String, style: TextStyle, link: Option<String>) {
+        let text = if style.code { text } else { self.with_single_blanks(text) };
         match self.runs.last_mut() {
             Some(last) if last.style == style && last.link == link && !last.is_break() => {
                 last.text.push_str(&text);
             }
             _ => self.runs.push(TextRun { text, style, link }),
         }
+    }
+
+    /// Joins neighbouring blanks into one, as HTML does everywhere but in code.
+    fn with_single_blanks(&self, mut text: String) -> String {
+        let last = self.runs.last().filter(|run| !run.style.code);
+        let mut after_blank = last.is_some_and(|run| run.text.ends_with(' '));
+        text.retain(|letter| {
+            let is_blank = letter == ' ';
+            let is_kept = !(is_blank && after_blank);
+            after_blank = is_blank;
+            is_kept
+        });
+        text
     }
 
     /// Appends a line break of the source, which is a blank between most words.

@@ -32,7 +32,7 @@ pub use content::text_run::{TextColor, TextRun, TextStyle, plain_text};
 pub use demo_fence::{DemoFence, Setting, SettingValue};
 pub use dialect::{Dialect, DialectEvidence};
 pub use files::{FileReader, NoFiles, UnreadableFile};
-pub use front_matter::{FrontMatter, ThemeSetting};
+pub use front_matter::{ColumnMargin, FrontMatter, ThemeSetting};
 pub use options::DeckOptions;
 pub use parse::{parse, parse_with};
 pub use position::{LineIndex, Position};

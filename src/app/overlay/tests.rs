@@ -72,7 +72,7 @@ fn the_overview_shows_miniatures() {
             "║ 日本語 and a title     ║",
             "║ that is too long for…  ║",
             "║ ▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔  ║",
-            "║                        ║",
+            "║ a drawing ───────────› ║",
             "║                        ║",
             "╚════════════════════════╝",
             "",

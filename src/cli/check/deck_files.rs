@@ -4,9 +4,17 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::cli::bounded_read;
-use crate::cli::check::deck_reading::FileFault;
 use crate::deck::{FileReader, UnreadableFile};
 use crate::text;
+
+/// Why a file that a deck takes in gives nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileFault {
+    /// The file's path as the deck names it.
+    pub path: String,
+    /// A sentence that names the file.
+    pub reason: String,
+}
 
 /// The maximum size of a file that a deck takes in, in bytes.
 const MAX_FILE_BYTES: u64 = 4 << 20;

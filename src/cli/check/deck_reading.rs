@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use crate::cli::check::deck_files::DeckFiles;
+use crate::cli::check::deck_files::{DeckFiles, FileFault};
 use crate::cli::check::pictures::missing_pictures;
 use crate::cli::{bounded_read, shared_args};
 use crate::deck::{self, Deck, LineIndex, Warning};
@@ -25,15 +25,6 @@ pub struct ReadDeck {
     pub themes: ThemePair,
     /// The files that give nothing, as an editor leaves them in the middle of a save.
     pub faults: Vec<FileFault>,
-}
-
-/// Why a file that a deck takes in gives nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileFault {
-    /// The file's path as the deck names it.
-    pub path: String,
-    /// A sentence that names the file.
-    pub reason: String,
 }
 
 /// Reads and checks a deck.

@@ -7,6 +7,7 @@ mod deck_files;
 mod deck_reading;
 mod pictures;
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -14,12 +15,13 @@ use ratatui::layout::Size;
 
 use crate::cli::output;
 use crate::cli::present::read_keys_file;
-use crate::deck::{Deck, DemoFence, Dialect, Position, Warning};
+use crate::deck::{Block, Deck, DemoFence, Dialect, Position, Warning};
 use crate::slide;
 use crate::stage::Registry;
 use crate::text;
 
-pub use deck_reading::{FileFault, ReadDeck, folder_of, parse_deck, printable_path, read_deck};
+pub use deck_files::FileFault;
+pub use deck_reading::{ReadDeck, folder_of, parse_deck, printable_path, read_deck};
 pub(super) use deck_reading::{parse_deck_in, read_source, read_stdin};
 pub use pictures::read_picture;
 
@@ -59,42 +61,56 @@ fn parse_size(text: &str) -> Result<Size, String> {
 pub type CheckKeys = fn(&str) -> Vec<(Position, String)>;
 
 impl CheckArgs {
-    /// Reads the decks and prints their warnings to standard output.
+    /// Reads the decks and prints their warnings to standard output. What cannot be read is named on
+    /// standard error, and the remaining decks are still checked.
     ///
     /// # Errors
     ///
-    /// If standard output cannot be written. A deck that cannot be read is reported like a warning,
-    /// so that the remaining decks are still checked.
+    /// If standard output cannot be written.
     pub fn run(self, registry: Registry, check_keys: CheckKeys) -> anyhow::Result<ExitCode> {
-        let mut out = String::new();
-        let mut has_problems = false;
+        let report = self.report(registry, check_keys);
+        output::print_now(&report.out)?;
+        for error in &report.unread {
+            // Standard error is the last place that could be told.
+            let _ = writeln!(std::io::stderr(), "wiretalk: {error:#}");
+        }
+        let is_clean = report.unread.is_empty() && !report.has_problems;
+        Ok(if is_clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    fn report(&self, registry: Registry, check_keys: CheckKeys) -> Report {
+        let mut report = Report::default();
         if let Some(path) = &self.keys {
             match read_keys_file(path) {
                 Ok(source) => {
-                    has_problems |=
-                        report_keys(&mut out, &printable_path(path), &check_keys(&source));
+                    report.has_problems |=
+                        report_keys(&mut report.out, &printable_path(path), &check_keys(&source));
                 }
-                Err(error) => {
-                    has_problems = true;
-                    out += &format!("{error:#}\n");
-                }
+                Err(error) => report.unread.push(error),
             }
         }
         for path in &self.decks {
             let source = if path == Path::new("-") { read_stdin() } else { read_source(path) };
             match source {
                 Ok(source) => {
-                    has_problems |= report_deck(&mut out, path, &source, registry, &self.sizes);
+                    report.has_problems |=
+                        report_deck(&mut report.out, path, &source, registry, &self.sizes);
                 }
-                Err(error) => {
-                    has_problems = true;
-                    out += &format!("{error:#}\n");
-                }
+                Err(error) => report.unread.push(error),
             }
         }
-        output::print_now(&out)?;
-        Ok(if has_problems { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+        report
     }
+}
+
+/// The output about all decks.
+#[derive(Default)]
+struct Report {
+    /// The lines for standard output.
+    out: String,
+    /// Why some files were not checked.
+    unread: Vec<anyhow::Error>,
+    has_problems: bool,
 }
 
 /// Appends what is wrong with a file of keys to `out`. Returns whether anything is.
@@ -139,6 +155,12 @@ fn report_deck(
     };
     let warning_count = counted(warnings.len(), "warning");
     *out += &dialect_line(name, &deck);
+    if let Some(headings) = undivided(&deck) {
+        *out += &format!(
+            "{name}: one slide with {headings} headings; to divide it, write --- between blank \
+             lines\n"
+        );
+    }
     *out += &format!("{name}: {}, {warning_count}{notes}\n", counted(deck.slides.len(), "slide"));
     // A note is no problem: presenting the deck asks for consent.
     !warnings.is_empty()
@@ -158,6 +180,13 @@ fn dialect_line(name: &str, deck: &Deck) -> String {
     }
 }
 
+/// Returns the number of headings of a deck whose only slide may be meant to be several.
+fn undivided(deck: &Deck) -> Option<usize> {
+    let [slide] = deck.slides.as_slice() else { return None };
+    let headings = slide.blocks.iter().filter(|block| matches!(block, Block::Heading { .. }));
+    Some(headings.count()).filter(|&count| count > 1)
+}
+
 /// Formats a count: `no warnings`, `1 warning`, `2 warnings`.
 fn counted(count: usize, what: &str) -> String {
     match count {
@@ -169,7 +198,10 @@ fn counted(count: usize, what: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
+    use crate::demos::REGISTRY;
 
     #[test]
     fn a_size_is_columns_by_rows() {
@@ -181,5 +213,39 @@ mod tests {
             let error = parse_size(wrong).expect_err(wrong);
             assert!(error.contains("such as 80x24"), "{error}");
         }
+    }
+
+    fn report(decks: &[&Path]) -> Report {
+        let decks = decks.iter().map(|path| path.to_path_buf()).collect();
+        let args = CheckArgs { decks, sizes: Vec::new(), keys: None };
+        args.report(REGISTRY, |_| Vec::new())
+    }
+
+    #[test]
+    fn a_deck_that_cannot_be_read_does_not_keep_the_others_from_being_checked() {
+        let folder = tempfile::tempdir().unwrap();
+        let (latin, good) = (folder.path().join("latin.md"), folder.path().join("good.md"));
+        fs::write(&latin, b"caf\xe9\n").unwrap();
+        fs::write(&good, "# A\n").unwrap();
+        let report = report(&[&latin, &folder.path().join("gone.md"), &good]);
+        assert!(report.out.ends_with("good.md: 1 slide, no warnings\n"), "{}", report.out);
+        assert_eq!((report.out.lines().count(), report.has_problems), (1, false));
+        let unread: Vec<_> = report.unread.iter().map(|error| format!("{error:#}")).collect();
+        let [latin, gone] = &unread[..] else { panic!("{unread:?}") };
+        assert!(latin.contains("latin.md:1: the deck is not valid UTF-8"), "{latin}");
+        assert!(gone.starts_with("could not read the deck "), "{gone}");
+    }
+
+    #[test]
+    fn a_deck_that_may_be_meant_to_be_divided_gets_a_hint() {
+        let folder = tempfile::tempdir().unwrap();
+        let deck = folder.path().join("deck.md");
+        let hint = |source: &str| {
+            fs::write(&deck, source).unwrap();
+            report(&[&deck]).out.contains("to divide it, write ---")
+        };
+        assert!(hint("# A\n\na\n\n# B\n\nb\n"));
+        assert!(!hint("# A\n\na\n"));
+        assert!(!hint("# A\n\na\n\n---\n\n# B\n\nb\n"));
     }
 }

@@ -92,26 +92,26 @@ mod tests {
     use crate::demos::REGISTRY;
 
     #[test]
-    fn a_picture_that_is_not_there_is_told_at_its_line() {
+    fn a_picture_that_is_not_there_is_warned_about_at_its_line() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("there.png"), "").unwrap();
         fs::write(folder.path().join("part.md"), "# C\n\n![](gone.png)\n").unwrap();
         let source = "# A\n\n![a](there.png)\n\n![b](https://example.com/b.png)\n\n---\n\n# B\n\n\
                       ![x](missing.png)\n\n---\n\n<!-- include: part.md -->\n";
         let read = parse_deck_in(folder.path(), source, REGISTRY);
-        let told: Vec<_> = read
+        let found: Vec<_> = read
             .warnings
             .iter()
             .map(|warning| (warning.slide, warning.position.line, warning.message.as_str()))
             .collect();
-        let [(1, 11, missing), (2, 15, gone)] = told[..] else { panic!("{told:?}") };
+        let [(1, 11, missing), (2, 15, gone)] = found[..] else { panic!("{found:?}") };
         assert!(missing.starts_with("the picture `missing.png` cannot be shown: "), "{missing}");
         assert!(gone.contains("`gone.png`"), "{gone}");
         assert_eq!(read.warnings[0].position.column, 6);
     }
 
     #[test]
-    fn a_deck_without_end_of_missing_pictures_is_told_once() {
+    fn a_deck_without_end_of_missing_pictures_is_warned_about_once() {
         let deck = "![](a.png)\n\n".repeat(300);
         let read = parse_deck_in(Path::new("no-such-folder"), &deck, REGISTRY);
         assert_eq!(read.warnings.len(), MAX_WARNINGS + 1);

@@ -30,7 +30,7 @@ pub struct WatchedTalk {
     pub files: TalkFiles,
     /// The version that is shown.
     pub shown: ReadDeck,
-    /// How its changes are found.
+    /// The way its changes are found.
     pub mode: WatchMode,
 }
 
@@ -164,12 +164,12 @@ mod tests {
     const HUNG: Duration = Duration::from_mins(1);
 
     /// A talk in a folder of its own.
-    struct Talk {
+    struct TalkFolder {
         folder: tempfile::TempDir,
         files: TalkFiles,
     }
 
-    impl Talk {
+    impl TalkFolder {
         fn new(deck: &str) -> Self {
             let folder = tempfile::tempdir().unwrap();
             let files = TalkFiles { deck: folder.path().join("talk.md"), theme: None };
@@ -215,7 +215,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_save_before_the_files_are_watched_counts() {
-        let talk = Talk::new("# One\n");
+        let talk = TalkFolder::new("# One\n");
         let shown = talk.read();
         talk.save("talk.md", "# Two\n");
         let (_scope, mut versions) = talk.start(shown);
@@ -224,7 +224,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_version_that_is_shown_is_not_delivered() {
-        let talk = Talk::new("# One\n");
+        let talk = TalkFolder::new("# One\n");
         let (_scope, mut versions) = talk.start(talk.read());
         assert!(timeout(Duration::from_millis(100), versions.recv()).await.is_err());
         talk.save("talk.md", "# Two\n");
@@ -235,7 +235,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_file_that_the_deck_takes_in_later_is_watched() {
-        let talk = Talk::new("# One\n");
+        let talk = TalkFolder::new("# One\n");
         let (_scope, mut versions) = talk.start(talk.read());
         talk.save("part.md", "# Part\n");
         talk.save("talk.md", "<!-- include: part.md -->\n");
@@ -248,7 +248,7 @@ mod tests {
     fn a_file_that_breaks_keeps_the_last_version() {
         let source =
             "---\ntheme:\n  path: own.toml\n---\n\n# A\n\n---\n\n<!-- include: part.md -->\n";
-        let talk = Talk::new(source);
+        let talk = TalkFolder::new(source);
         talk.save("own.toml", "kind = \"light\"\n");
         talk.save("part.md", "# Part\n");
         let shown = talk.read();
@@ -282,7 +282,7 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_pipe_in_place_of_the_deck_keeps_nobody_waiting() {
-        let talk = Talk::new("# A\n");
+        let talk = TalkFolder::new("# A\n");
         let shown = talk.read();
         assert!(is_watchable(&talk.files.deck));
         fs::remove_file(&talk.files.deck).unwrap();

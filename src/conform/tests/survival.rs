@@ -83,7 +83,7 @@ fn cases(beginning: &str) -> (Vec<Case>, usize) {
 }
 
 /// What came of a run.
-struct Told {
+struct Outcome {
     handshakes: Finding,
     memory: Finding,
     group: Group,
@@ -95,7 +95,7 @@ async fn play(
     cases: &[Case],
     repeat: usize,
     effect: impl Fn(usize, usize) -> Effect + Send + Sync + 'static,
-) -> Told {
+) -> Outcome {
     let group = Group::begin();
     let process = ServerProcessId::default();
     process.set(group.leader.id());
@@ -137,7 +137,7 @@ async fn play(
     let (handshakes, memory) = (finding(&CaseKind::Handshakes), finding(&CaseKind::Memory));
     drop(scope);
     let mut group = group.lock().await;
-    Told { handshakes, memory, group: std::mem::replace(&mut *group, Group::begin()) }
+    Outcome { handshakes, memory, group: std::mem::replace(&mut *group, Group::begin()) }
 }
 
 /// Returns a server that keeps memory of violations up to `most` of them.
@@ -156,7 +156,7 @@ const FEW: &str = "opcodes/rsv2-";
 async fn a_server_that_keeps_memory_of_each_violation_fails() {
     let (cases, count) = cases(FEW);
     for repeat in [1, 3] {
-        let Told { handshakes, memory, group } = play(&cases, repeat, growing(usize::MAX)).await;
+        let Outcome { handshakes, memory, group } = play(&cases, repeat, growing(usize::MAX)).await;
         assert_eq!(memory.verdict, Verdict::Fail, "{memory:?}");
         assert!(memory.reason.ends_with(" bytes after the same once again"), "{memory:?}");
         assert!(memory.expected.starts_with("has at most twice the memory"), "{memory:?}");
@@ -170,12 +170,12 @@ async fn a_server_that_keeps_memory_of_each_violation_fails() {
 #[tokio::test]
 async fn a_server_that_keeps_no_more_of_the_same_is_tolerated() {
     let (cases, count) = cases(FEW);
-    let Told { memory, group, .. } = play(&cases, 1, growing(count)).await;
+    let Outcome { memory, group, .. } = play(&cases, 1, growing(count)).await;
     assert_eq!((memory.verdict, group.holders.len()), (Verdict::Tolerated, count), "{memory:?}");
     assert!(memory.reason.contains(" after the same once again: an allocator"), "{memory:?}");
     assert_eq!(group.violations, 2 * count);
     // One that does not grow is not asked again.
-    let Told { memory, group, .. } = play(&cases, 1, growing(0)).await;
+    let Outcome { memory, group, .. } = play(&cases, 1, growing(0)).await;
     assert_eq!((memory.verdict, group.violations), (Verdict::Pass, count), "{memory:?}");
 }
 
@@ -185,7 +185,7 @@ async fn a_server_that_dies_in_the_replay_fails() {
     let dying = move |number: usize, _: usize| {
         if number == count { Effect::Death } else { Effect::Growth }
     };
-    let Told { handshakes, memory, group } = play(&cases, 1, dying).await;
+    let Outcome { handshakes, memory, group } = play(&cases, 1, dying).await;
     assert_eq!(group.violations, count + 1);
     assert_eq!(memory.verdict, Verdict::NoAnswer, "{memory:?}");
     assert!(memory.reason.ends_with(", and it did not survive the same once again"), "{memory:?}");
@@ -206,7 +206,7 @@ async fn of_a_server_that_died_within_the_round_whole_rounds_are_compared() {
             growing(most)(number, kept)
         }
     };
-    let Told { memory, group, .. } = play(&cases, 1, dying).await;
+    let Outcome { memory, group, .. } = play(&cases, 1, dying).await;
     assert_eq!((memory.verdict, group.holders.len()), (Verdict::Tolerated, most), "{memory:?}");
     assert!(memory.reason.contains("no more after the same once again"), "{memory:?}");
     // The case that it died of is played twice in the round, and not again.
@@ -220,7 +220,7 @@ async fn a_replay_against_a_server_that_has_fallen_mute_is_given_up() {
     let falling_mute = move |number: usize, kept: usize| {
         if number == count - 1 { Effect::Muteness } else { growing(4)(number, kept) }
     };
-    let Told { memory, group, .. } = play(&cases, 1, falling_mute).await;
+    let Outcome { memory, group, .. } = play(&cases, 1, falling_mute).await;
     assert_eq!(memory.verdict, Verdict::NoAnswer, "{memory:?}");
     assert!(memory.reason.ends_with(", and the same could not be played once again"), "{memory:?}");
     assert!(group.mute <= MAX_MUTE, "{} connections for {count} violations", group.mute);

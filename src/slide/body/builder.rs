@@ -37,6 +37,8 @@ pub(crate) struct BodyFrame {
     pub(crate) demo_rows: usize,
     /// The alignment of all blocks.
     pub(crate) align: ColumnAlign,
+    /// The number of blank columns between two columns.
+    pub(crate) column_gap: usize,
 }
 
 /// Lays `blocks` out in `frame`.
@@ -50,6 +52,7 @@ pub(crate) fn lay_out_blocks(blocks: &[Block], frame: BodyFrame, style: SlideSty
         height: frame.height,
         within_margins: frame.margin..frame.width - frame.margin.min(frame.width),
         align: frame.align,
+        column_gap: frame.column_gap,
         big_letters: None,
         depth: 0,
     };
@@ -114,6 +117,7 @@ pub(super) struct BodyBuilder<'a> {
     /// The columns of demos, and of columns that take more of the screen than text does.
     pub(super) within_margins: Range<usize>,
     pub(super) align: ColumnAlign,
+    pub(super) column_gap: usize,
     pub(super) big_letters: Option<PixelSize>,
     /// The number of lists and quotes around what comes next.
     pub(super) depth: usize,

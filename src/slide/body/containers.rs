@@ -8,8 +8,6 @@ use crate::slide::body::builder::{BodyBuilder, LinePrefix, Room};
 use crate::slide::body::rows::{BodyRow, RowPiece};
 use crate::text;
 
-/// The number of blank columns between two columns.
-const COLUMN_GAP: usize = 3;
 /// The width below which columns take more of the screen than text does.
 const COMFORTABLE_COLUMN_WIDTH: usize = 45;
 /// The least width of a column. Narrower ones stand below each other.
@@ -108,11 +106,11 @@ impl BodyBuilder<'_> {
     /// Lays columns out side by side; below each other where one would be too narrow to read.
     pub(super) fn columns(&mut self, columns: &[Column], prefix: &mut LinePrefix, room: Room) {
         let indent = prefix.width();
-        let mut spans = column_spans(columns, room.x + indent, room.width);
+        let mut spans = column_spans(columns, room.x + indent, room.width, self.column_gap);
         if indent == 0 && spans.iter().any(|span| span.width < COMFORTABLE_COLUMN_WIDTH) {
             let left = room.left.max(self.within_margins.start);
             let right = room.right.min(self.within_margins.end);
-            spans = column_spans(columns, left, right.saturating_sub(left));
+            spans = column_spans(columns, left, right.saturating_sub(left), self.column_gap);
         }
         if spans.iter().any(|span| span.width < MIN_COLUMN_WIDTH) {
             for (index, column) in columns.iter().enumerate() {
@@ -172,9 +170,9 @@ impl Room {
     }
 }
 
-/// Divides `width` columns from `left` on by the weights of `columns`.
-fn column_spans(columns: &[Column], left: usize, width: usize) -> Vec<Room> {
-    let gaps = COLUMN_GAP * columns.len().saturating_sub(1);
+/// Divides `width` columns from `left` on by the weights of `columns`, which are `gap` apart.
+fn column_spans(columns: &[Column], left: usize, width: usize, gap: usize) -> Vec<Room> {
+    let gaps = gap * columns.len().saturating_sub(1);
     let free = width.saturating_sub(gaps);
     let weight = |column: &Column| usize::from(column.weight.max(1));
     let total: usize = columns.iter().map(weight).sum();
@@ -183,7 +181,7 @@ fn column_spans(columns: &[Column], left: usize, width: usize) -> Vec<Room> {
         let start = free * before / total.max(1);
         before += weight(column);
         let end = free * before / total.max(1);
-        let x = left + start + COLUMN_GAP * index;
+        let x = left + start + gap * index;
         Room { x, width: end - start, left: x, right: x + end - start }
     });
     spans.collect()

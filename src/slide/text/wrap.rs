@@ -11,7 +11,8 @@ use crate::text;
 pub(crate) type StyledText = (String, Style);
 
 /// Breaks `pieces` into lines of at most `width` cells: between words, or inside a word that is
-/// wider than a line. Returns at least one line.
+/// wider than a line. Blanks vanish where a line begins or ends, and nowhere else. Returns at least
+/// one line.
 pub(crate) fn wrap(pieces: &[StyledText], width: usize) -> Vec<Line<'static>> {
     let mut breaker = LineBreaker { width: width.max(1), ..LineBreaker::default() };
     for (text, style) in pieces {
@@ -26,7 +27,7 @@ pub(crate) fn wrap(pieces: &[StyledText], width: usize) -> Vec<Line<'static>> {
             breaker.push_letters(part.trim_end_matches(' '), *style);
             if part.ends_with(' ') {
                 breaker.end_word();
-                breaker.blank = Some(*style);
+                breaker.blanks.push(" ", *style);
             }
         }
     }
@@ -80,7 +81,8 @@ struct LineBreaker {
     lines: Vec<Line<'static>>,
     line: StyledLine,
     word: StyledLine,
-    blank: Option<Style>,
+    /// The blanks between the line and the word.
+    blanks: StyledLine,
 }
 
 impl LineBreaker {
@@ -104,14 +106,15 @@ impl LineBreaker {
         if word.pieces.is_empty() {
             return;
         }
-        let gap = usize::from(self.blank.is_some() && self.line.width > 0);
-        if self.line.width > 0 && self.line.width + gap + word.width > self.width {
-            self.end_line();
-        }
-        if let Some(style) = self.blank.take()
-            && self.line.width > 0
-        {
-            self.line.push(" ", style);
+        let blanks = std::mem::take(&mut self.blanks);
+        if self.line.width > 0 {
+            if self.line.width + blanks.width + word.width > self.width {
+                self.end_line();
+            } else {
+                for (text, style) in blanks.pieces {
+                    self.line.push(&text, style);
+                }
+            }
         }
         for (text, style) in word.pieces {
             self.push_word(&text, style);
@@ -134,7 +137,7 @@ impl LineBreaker {
 
     fn end_line(&mut self) {
         let line = std::mem::take(&mut self.line);
-        self.blank = None;
+        self.blanks = StyledLine::default();
         self.lines
             .push(line.pieces.into_iter().map(|(text, style)| Span::styled(text, style)).collect());
     }
@@ -157,6 +160,9 @@ mod tests {
         assert_eq!(lines(&[("a", plain), ("\n", plain), ("b", plain)], 10), ["a", "b"]);
         assert_eq!(lines(&[("日本 語", plain)], 4), ["日本", "語"]);
         assert_eq!(lines(&[("", plain)], 4), [""]);
+        assert_eq!(lines(&[("  a  b  ", plain)], 10), ["a  b"]);
+        assert_eq!(lines(&[("a   b  c", plain)], 4), ["a", "b  c"]);
+        assert_eq!(lines(&[("abcdef  g", plain)], 4), ["abcd", "ef", "g"]);
     }
 
     #[test]

@@ -198,6 +198,7 @@ fn read_leniently(yaml: &str) -> Vec<YamlEntry> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deck::front_matter::ColumnMargin;
 
     fn read(source: &str) -> (FrontMatter, &str, Vec<String>) {
         let head = read_head(source, &LineIndex::new(source));
@@ -278,6 +279,44 @@ mod tests {
             warnings[0].starts_with("3:3: unknown theme key `nam` (did you mean"),
             "{warnings:?}"
         );
+    }
+
+    #[test]
+    fn the_space_between_columns_is_no_colour() {
+        let read_margin = |margin: &str| {
+            let (front_matter, _, warnings) =
+                read(&format!("---\ntheme:\n  override:\n    column_layout: {margin}\n---\n"));
+            (front_matter.theme, warnings)
+        };
+        let asked = |margin: &str| {
+            let (theme, warnings) = read_margin(margin);
+            assert_eq!(warnings, [] as [&str; 0]);
+            let theme = theme.expect(margin);
+            assert_eq!(theme.colors, []);
+            theme.column_margin
+        };
+        assert_eq!(asked("{margin: {fixed: 100}}"), Some(ColumnMargin::Fixed(100)));
+        assert_eq!(asked("{margin: {percent: 50}}"), Some(ColumnMargin::Percent(50)));
+        for nothing in ["", "{margin:}", "{margin: {}}"] {
+            assert_eq!(read_margin(nothing), (None, vec![]), "{nothing}");
+        }
+        for (wrong, message) in [
+            ("3", "4:20: `column_layout` must be a mapping, such as `margin: ...`"),
+            ("{margin: 3}", "4:29: `margin` must be a mapping, such as `fixed: 4`"),
+            ("{margn: 3}", "4:21: unknown key `margn` of `column_layout`; expected: margin"),
+            ("{margin: {fixed: 101}}", "4:37: `fixed` must be a number from 0 to 100"),
+            ("{margin: {fixed: -1}}", "4:37: `fixed` must be a number from 0 to 100"),
+            ("{margin: {fixed: [1]}}", "4:37: `fixed` must be a number from 0 to 100"),
+            ("{margin: {percent: 51}}", "4:39: `percent` must be a number from 0 to 50"),
+            ("{margin: {percent: 5%}}", "4:39: `percent` must be a number from 0 to 50"),
+            (
+                "{margin: {fixd: 4}}",
+                "4:30: unknown margin `fixd` (did you mean `fixed`?); expected one of: fixed, \
+                 percent",
+            ),
+        ] {
+            assert_eq!(read_margin(wrong), (None, vec![message.to_owned()]), "{wrong}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The entries of the front matter's mapping, taken over into its values.
 
 use crate::deck::front_matter::options;
-use crate::deck::front_matter::settings::{FrontMatter, ThemeSetting};
+use crate::deck::front_matter::settings::{ColumnMargin, FrontMatter, ThemeSetting};
 use crate::deck::front_matter::yaml::{YamlEntry, YamlValue};
 use crate::deck::options::DeckOptions;
 use crate::deck::position::Position;
@@ -121,7 +121,9 @@ impl Fields {
                 self.warn(entry.value_at, message.to_owned());
             }
         }
-        if theme.name.is_some() || theme.path.is_some() || !theme.colors.is_empty() {
+        let says_nothing =
+            ThemeSetting { position: theme.position, ..ThemeSetting::default() } == theme;
+        if !says_nothing {
             self.front_matter.theme = Some(theme);
         }
     }
@@ -132,7 +134,13 @@ impl Fields {
             ("name", _) => theme.name = self.single(entry),
             ("path", _) => theme.path = self.single(entry),
             ("override", YamlValue::Mapping(entries)) => {
-                flatten(entries, "", &mut theme.colors);
+                for inner in entries {
+                    if inner.key == "column_layout" {
+                        self.column_layout(theme, inner);
+                    } else {
+                        flatten(std::slice::from_ref(inner), "", &mut theme.colors);
+                    }
+                }
             }
             ("override", _) => {
                 self.warn(entry.value_at, "`override` must be a mapping".to_owned());
@@ -145,6 +153,38 @@ impl Fields {
                 self.warn(entry.key_at, message);
             }
         }
+    }
+
+    /// Takes over the space between columns, which is no colour.
+    fn column_layout(&mut self, theme: &mut ThemeSetting, entry: &YamlEntry) {
+        let Some(entries) = self.mapping(entry, "margin: ...") else { return };
+        for entry in entries {
+            if entry.key != "margin" {
+                let message =
+                    format!("unknown key `{}` of `column_layout`; expected: margin", entry.key);
+                self.warn(entry.key_at, message);
+                continue;
+            }
+            for entry in self.mapping(entry, "fixed: 4").unwrap_or_default() {
+                match column_margin(entry) {
+                    Ok(margin) => theme.column_margin = Some(margin),
+                    Err((at, problem)) => self.warn(at, problem),
+                }
+            }
+        }
+    }
+
+    /// Returns the entries of a mapping; `None` if it is something else, which is reported.
+    fn mapping<'e>(&mut self, entry: &'e YamlEntry, example: &str) -> Option<&'e [YamlEntry]> {
+        match &entry.value {
+            YamlValue::Mapping(entries) => return Some(entries),
+            YamlValue::Null => {}
+            _ => {
+                let message = format!("`{}` must be a mapping, such as `{example}`", entry.key);
+                self.warn(entry.value_at, message);
+            }
+        }
+        None
     }
 
     fn unknown(&mut self, entry: &YamlEntry) {
@@ -205,6 +245,24 @@ fn names(text: &str) -> Vec<String> {
 
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Reads one way to give the space between columns.
+fn column_margin(entry: &YamlEntry) -> Result<ColumnMargin, (Position, String)> {
+    let (most, kind): (u16, fn(u16) -> ColumnMargin) = match entry.key.as_str() {
+        "fixed" => (ColumnMargin::MAX_FIXED, ColumnMargin::Fixed),
+        "percent" => (ColumnMargin::MAX_PERCENT, ColumnMargin::Percent),
+        key => {
+            let meant = did_you_mean(key, &["fixed", "percent"]);
+            let message = format!("unknown margin `{key}`{meant}; expected one of: fixed, percent");
+            return Err((entry.key_at, message));
+        }
+    };
+    let number = entry.value.text().and_then(|text| text.parse().ok());
+    let number = number.filter(|number| *number <= most);
+    number.map(kind).ok_or_else(|| {
+        (entry.value_at, format!("`{}` must be a number from 0 to {most}", entry.key))
+    })
 }
 
 /// Collects the texts within nested mappings, each with the names of all keys that lead to it.

@@ -451,7 +451,7 @@ mod tests {
             styled("e", TextStyle { code: true, ..plain }),
             styled(" ", plain),
             TextRun { link: Some("u".to_owned()), ..styled("f", plain) },
-            styled("  g", plain),
+            styled(" g", plain),
             styled("\n", plain),
             styled("h i", plain),
         ];
@@ -523,6 +523,16 @@ mod tests {
         assert_eq!(text("日本語\nabc\n漢字\n"), "日本語 abc 漢字 ");
         assert_eq!(text("한국어\n단어\n"), "한국어 단어 ");
         assert_eq!(text("a\n*b*\n"), "a b ");
+    }
+
+    #[test]
+    fn neighbouring_blanks_are_kept_in_code_only() {
+        let text = |source: &str| text_of(&blocks(source));
+        assert_eq!(text("a  b **c**   *d*\n"), "a b c d ");
+        assert_eq!(text("a <b> b </b> c\n"), "a b c ");
+        assert_eq!(text("a <kbd>x</kbd>  `b   c`  d\n"), "a x b   c d ");
+        assert_eq!(text("`a  ` b\n"), "a   b ");
+        assert_eq!(text("## `a  b`  c\n"), "a  b c ");
     }
 
     #[test]
