@@ -26,7 +26,11 @@ fn unwrapped(shown: &str) -> String {
 }
 
 /// Runs the app until `wanted` is on the screen. Real sockets are involved, so it takes any time.
-pub async fn until(app: &mut App, terminal: &mut Terminal<TestBackend>, wanted: &str) -> String {
+pub(crate) async fn until(
+    app: &mut App,
+    terminal: &mut Terminal<TestBackend>,
+    wanted: &str,
+) -> String {
     until_any(app, terminal, &[wanted]).await
 }
 

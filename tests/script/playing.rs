@@ -11,17 +11,17 @@ use crate::{go_to, press, rows};
 const MAX_PRESSES: usize = 200;
 
 /// One screen of a deck.
-pub struct Screen {
+pub(crate) struct Screen {
     /// The index of its slide.
-    pub slide: usize,
+    pub(crate) slide: usize,
     /// The cells.
-    pub cells: Buffer,
+    pub(crate) cells: Buffer,
 }
 
 /// Hands every screen of a deck to `look`: what → shows until it leaves the slide, and what
 /// Shift+→ shows of each of these. Where a key shows more of the same step, a mark must have said
 /// so.
-pub fn play(config: AppConfig, (width, height): (u16, u16), mut look: impl FnMut(&Screen)) {
+pub(crate) fn play(config: AppConfig, (width, height): (u16, u16), mut look: impl FnMut(&Screen)) {
     let slides = config.deck.slides.len();
     let mut app = App::new(config, Size { width, height });
     let area = Rect::new(0, 0, width, height);
