@@ -15,7 +15,7 @@ func echo(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer conn.CloseNow()
-	ctx := context.Background() // the request's own context ends with the handler
+	ctx := context.Background() // the request's own ends with the handler
 	for {
 		kind, message, err := conn.Read(ctx)
 		if err != nil {

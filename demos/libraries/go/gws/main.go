@@ -19,9 +19,10 @@ func (handler) OnMessage(conn *gws.Conn, message *gws.Message) {
 
 func main() {
 	upgrader := gws.NewUpgrader(handler{}, nil)
-	listen.Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	upgrade := func(w http.ResponseWriter, r *http.Request) {
 		if conn, err := upgrader.Upgrade(w, r); err == nil {
 			go conn.ReadLoop()
 		}
-	}))
+	}
+	listen.Serve(http.HandlerFunc(upgrade))
 }
