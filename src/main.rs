@@ -20,8 +20,8 @@ use wiretalk::app::{
 use wiretalk::cli::check::{self, ReadDeck};
 use wiretalk::cli::inspect::InspectArgs;
 use wiretalk::cli::present::{
-    self, DeckSource, OnlyArg, PresentArgs, RememberedPlace, TalkFiles, TalkMemory, TransitionArg,
-    WatchedTalk,
+    self, DeckSource, OnlyArg, PresentArgs, RememberedPlace, ShownVersion, TalkFiles, TalkMemory,
+    TransitionArg, WatchedTalk,
 };
 use wiretalk::cli::{self, Cli, CliCommand};
 use wiretalk::deck::{Block, Deck, DemoFence, Position, Slide};
@@ -106,7 +106,8 @@ fn present(cli: Cli) -> anyhow::Result<ExitCode> {
     let watched = match &source {
         DeckSource::File(path) => {
             let files = TalkFiles { deck: path.clone(), theme: cli.theme };
-            Some(WatchedTalk { files, shown: read.clone(), mode })
+            let shown = ShownVersion::new(&files, &read);
+            Some(WatchedTalk { files, shown, mode })
         }
         _ => None,
     };

@@ -6,7 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use ratatui::buffer::{Buffer, Cell, CellWidth as _};
+use ratatui::buffer::{Buffer, Cell, CellDiffOption, CellWidth as _};
 use ratatui::layout::Rect;
 use ratatui::style::Color;
 
@@ -99,7 +99,14 @@ impl TransitionState {
 
     /// Keeps the frame that was drawn: a transition may begin at it.
     pub(crate) fn remember(&mut self, frame: &Buffer) {
-        self.shown = Some(frame.clone());
+        let mut shown = frame.clone();
+        for cell in &mut shown.content {
+            // A terminal would draw the whole picture at each place that its cells move to.
+            if cell.diff_option != CellDiffOption::None {
+                cell.set_symbol(" ").set_diff_option(CellDiffOption::None);
+            }
+        }
+        self.shown = Some(shown);
     }
 
     /// Mixes the slide that is left into a finished frame of the new one on a screen of `area`. The
@@ -284,6 +291,15 @@ mod tests {
         stage.press(KeyCode::Char('x'));
         assert_eq!(stage.app.wake_at(), None);
         assert!(stage.frame().contains("omega"));
+    }
+
+    #[test]
+    fn the_pictures_of_a_slide_do_not_move() {
+        let mut frame = Buffer::with_lines(["ab"]);
+        frame[(0, 0)].set_symbol("\u{1b}_G").set_diff_option(CellDiffOption::Skip);
+        let mut state = TransitionState::default();
+        state.remember(&frame);
+        assert_eq!(state.shown, Some(Buffer::with_lines([" b"])));
     }
 
     #[test]

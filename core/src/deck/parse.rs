@@ -100,6 +100,20 @@ fn set_title(front_matter: &mut FrontMatter, reading: &Reading) {
     }
 }
 
+/// Parses a deck that stands alone. Its warnings are lines of `LINE: MESSAGE`.
+#[cfg(test)]
+pub(in crate::deck) fn read(source: &str) -> (Deck, Vec<String>) {
+    let (deck, warnings) = parse(source);
+    (deck, warning_lines(&warnings))
+}
+
+/// Returns warnings as lines of `LINE: MESSAGE`.
+#[cfg(test)]
+pub(in crate::deck) fn warning_lines(warnings: &[Warning]) -> Vec<String> {
+    let line = |warning: &Warning| format!("{}: {}", warning.position.line, warning.message);
+    warnings.iter().map(line).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::cli::bounded_read;
+use crate::cli::check::file_digest::FileDigest;
 use crate::deck::{FileReader, UnreadableFile};
 use crate::text;
 
@@ -29,22 +30,31 @@ pub(super) struct DeckFiles {
     left: u64,
     /// The files that gave nothing.
     faults: Vec<FileFault>,
+    /// The files that were read.
+    digests: Vec<FileDigest>,
 }
 
 impl DeckFiles {
     /// Creates a reader for a deck in `folder`.
     pub(super) fn new(folder: &Path) -> Self {
-        Self { folder: folder.to_owned(), left: MAX_TOTAL_BYTES, faults: Vec::new() }
+        Self {
+            folder: folder.to_owned(),
+            left: MAX_TOTAL_BYTES,
+            faults: Vec::new(),
+            digests: Vec::new(),
+        }
     }
 
-    /// Returns the files that gave nothing.
-    pub(super) fn into_faults(self) -> Vec<FileFault> {
-        self.faults
+    /// Returns the files that gave nothing, and the digests of all that were read.
+    pub(super) fn into_parts(self) -> (Vec<FileFault>, Vec<FileDigest>) {
+        (self.faults, self.digests)
     }
 
     fn read(&mut self, path: &str) -> io::Result<String> {
         let path = self.folder.join(path);
-        let bytes = bounded_read::read_regular_file(&path, MAX_FILE_BYTES.min(self.left))?;
+        let bytes = bounded_read::read_regular_file(&path, MAX_FILE_BYTES.min(self.left));
+        self.digests.push(FileDigest::new(path, bytes.as_deref()));
+        let bytes = bytes?;
         self.left = self.left.saturating_sub(bytes.len() as u64);
         bounded_read::utf8(bytes)
     }
@@ -93,7 +103,7 @@ mod tests {
         assert!(error.to_string().contains("larger than the limit"), "{error}");
         write("parts/two.md", b"\n").unwrap();
         assert_eq!(files.read_text("parts/two.md").unwrap(), "\n");
-        let faults: Vec<String> = files.into_faults().into_iter().map(|it| it.path).collect();
+        let faults: Vec<String> = files.into_parts().0.into_iter().map(|it| it.path).collect();
         assert_eq!(faults, ["parts", "latin.md", "nothing.md", "parts/two.md"]);
     }
 }

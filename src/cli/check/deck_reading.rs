@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use crate::cli::check::deck_files::{DeckFiles, FileFault};
+use crate::cli::check::file_digest::FileDigest;
 use crate::cli::check::pictures::missing_pictures;
 use crate::cli::{bounded_read, shared_args};
 use crate::deck::{self, Deck, LineIndex, Warning};
@@ -25,6 +26,9 @@ pub struct ReadDeck {
     pub themes: ThemePair,
     /// The files that give nothing, as an editor leaves them in the middle of a save.
     pub faults: Vec<FileFault>,
+    /// What the deck's file and the files that it takes in held. A deck from no file has none of its
+    /// own.
+    pub digests: Vec<FileDigest>,
 }
 
 /// Reads and checks a deck.
@@ -34,7 +38,7 @@ pub struct ReadDeck {
 /// If the file cannot be read or is not UTF-8. The message names the file, the line of the first
 /// invalid byte, and the remedy.
 pub fn read_deck(path: &Path, registry: Registry) -> anyhow::Result<ReadDeck> {
-    Ok(parse_deck_in(folder_of(path), &read_source(path)?, registry))
+    Ok(parse_deck_file(path, &read_source(path)?, registry))
 }
 
 /// Reads the text of a deck. The message of an error names the file, the line of the first invalid
@@ -70,23 +74,32 @@ fn decode_source(bytes: Vec<u8>, name: &str) -> anyhow::Result<String> {
     Ok(source)
 }
 
+/// Parses and checks the text of the deck in the file at `path`.
+pub(in crate::cli) fn parse_deck_file(path: &Path, source: &str, registry: Registry) -> ReadDeck {
+    let mut read = parse_deck_in(folder_of(path), source, registry);
+    read.digests.push(FileDigest::new(path.to_owned(), Ok(source.as_bytes())));
+    read
+}
+
 /// Parses and checks the text of a deck in the current folder. The warnings are sorted by position.
 pub fn parse_deck(source: &str, registry: Registry) -> ReadDeck {
     parse_deck_in(Path::new(""), source, registry)
 }
 
 /// Parses and checks the text of a deck in `folder`, which holds the files that it names.
-pub(in crate::cli) fn parse_deck_in(folder: &Path, source: &str, registry: Registry) -> ReadDeck {
+pub(super) fn parse_deck_in(folder: &Path, source: &str, registry: Registry) -> ReadDeck {
     let mut files = DeckFiles::new(folder);
     let (deck, mut warnings) = deck::parse_with(source, &mut files);
-    let mut faults = files.into_faults();
+    let (mut faults, mut digests) = files.into_parts();
     let lines = LineIndex::new(source);
     warnings.extend(registry.check(&deck, source));
     warnings.extend(missing_pictures(folder, &deck, &lines));
     let mut themes = ThemePair::default();
     if let Some(setting) = &deck.front_matter.theme {
         let (asked, problems) = ThemePair::of_deck(setting, |path| {
-            let theme = shared_args::read_theme(&folder.join(path));
+            let path_of_file = folder.join(path);
+            digests.push(FileDigest::of(&path_of_file));
+            let theme = shared_args::read_theme(&path_of_file);
             if let Err(reason) = &theme {
                 faults.push(FileFault { path: path.to_owned(), reason: reason.clone() });
             }
@@ -97,7 +110,7 @@ pub(in crate::cli) fn parse_deck_in(folder: &Path, source: &str, registry: Regis
         themes = asked;
     }
     warnings.sort_by_key(|warning| warning.position);
-    ReadDeck { deck, warnings, themes, faults }
+    ReadDeck { deck, warnings, themes, faults, digests }
 }
 
 /// Returns the folder of a deck's file.

@@ -5,6 +5,7 @@
 
 mod deck_files;
 mod deck_reading;
+mod file_digest;
 mod pictures;
 
 use std::io::Write as _;
@@ -21,8 +22,10 @@ use crate::stage::Registry;
 use crate::text;
 
 pub use deck_files::FileFault;
+use deck_reading::parse_deck_in;
 pub use deck_reading::{ReadDeck, folder_of, parse_deck, printable_path, read_deck};
-pub(super) use deck_reading::{parse_deck_in, read_source, read_stdin};
+pub(super) use deck_reading::{parse_deck_file, read_source, read_stdin};
+pub use file_digest::FileDigest;
 pub use pictures::read_picture;
 
 /// The largest screen that a deck can be checked for, which is the largest that is drawn.

@@ -4,9 +4,8 @@ use std::path::{Path, PathBuf};
 use std::{iter, mem};
 
 use crate::cli::bounded_read;
-use crate::cli::check::{self, ReadDeck};
+use crate::cli::check::{self, FileDigest, ReadDeck};
 use crate::cli::shared_args::{ThemeArg, parse_theme};
-use crate::deck::Deck;
 use crate::scope::Scope;
 use crate::stage::Registry;
 use crate::watch::{FileChanges, WatchMode};
@@ -29,70 +28,86 @@ pub struct WatchedTalk {
     /// Its files.
     pub files: TalkFiles,
     /// The version that is shown.
-    pub shown: ReadDeck,
+    pub shown: ShownVersion,
     /// The way its changes are found.
     pub mode: WatchMode,
 }
 
+/// What counts of a version that is shown, once it is saved again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShownVersion {
+    /// What its files held.
+    digests: Vec<FileDigest>,
+    /// The file of its theme.
+    theme: Option<PathBuf>,
+    /// The files that it takes in and that gave something, as the deck names them.
+    whole: Vec<String>,
+}
+
+impl ShownVersion {
+    /// Returns what counts of `read`, which comes from `files`.
+    pub fn new(files: &TalkFiles, read: &ReadDeck) -> Self {
+        let named = read.deck.front_matter.theme.as_ref().and_then(|theme| theme.path.as_ref());
+        let named = named.filter(|_| files.theme.is_none());
+        let theme = match &files.theme {
+            Some(theme) => theme.path.clone(),
+            None => named.map(|path| check::folder_of(&files.deck).join(path)),
+        };
+        let is_whole = |path: &&String| !read.faults.iter().any(|fault| fault.path == **path);
+        let whole = read.deck.files.iter().chain(named).filter(is_whole).cloned().collect();
+        Self { digests: read.digests.clone(), theme, whole }
+    }
+
+    /// Returns the paths of its files.
+    fn files(&self) -> Vec<PathBuf> {
+        let read = self.digests.iter().map(|file| file.path.clone());
+        read.chain(self.theme.clone()).collect()
+    }
+
+    /// Whether its files still hold what they held. Nothing is known of a theme that the command
+    /// line names.
+    fn is_current(&self) -> bool {
+        let is_known = |theme: &PathBuf| self.digests.iter().any(|file| file.path == *theme);
+        self.theme.as_ref().is_none_or(is_known) && self.digests.iter().all(FileDigest::is_current)
+    }
+}
+
 impl TalkFiles {
-    /// Returns the theme's file, if the theme of `deck` comes from one.
-    fn theme_file(&self, deck: &Deck) -> Option<PathBuf> {
-        if let Some(theme) = &self.theme {
-            return theme.path.clone();
-        }
-        let path = deck.front_matter.theme.as_ref()?.path.as_ref()?;
-        Some(check::folder_of(&self.deck).join(path))
-    }
-
-    /// Returns the paths of the deck and of the files that it takes in.
-    fn watched(&self, deck: &Deck) -> Vec<PathBuf> {
-        let folder = check::folder_of(&self.deck);
-        let beside = deck.files.iter().map(|file| folder.join(file));
-        iter::once(self.deck.clone()).chain(beside).chain(self.theme_file(deck)).collect()
-    }
-
     /// Shortens a sentence to what fits a footer: the author knows the folder.
-    fn in_one_line(&self, reason: String, shown: &ReadDeck) -> String {
+    fn in_one_line(&self, reason: String, shown: &ShownVersion) -> String {
         let folder = check::folder_of(&self.deck);
-        let named = iter::once(self.deck.clone()).chain(self.theme_file(&shown.deck));
+        let named = iter::once(&self.deck).chain(&shown.theme);
         named.fold(reason, |reason, path| {
-            let short = path.strip_prefix(folder).unwrap_or(&path);
-            reason.replace(&check::printable_path(&path), &check::printable_path(short))
+            let short = path.strip_prefix(folder).unwrap_or(path);
+            reason.replace(&check::printable_path(path), &check::printable_path(short))
         })
     }
 
     /// Reads the talk again, in place of the version that is shown.
-    fn reread(&self, shown: &ReadDeck, registry: Registry) -> Reread {
+    fn reread(&self, shown: &ShownVersion, registry: Registry) -> Reread {
         self.read_version(shown, registry).map_err(|reason| self.in_one_line(reason, shown))
     }
 
-    fn read_version(&self, shown: &ReadDeck, registry: Registry) -> Reread {
+    fn read_version(&self, shown: &ShownVersion, registry: Registry) -> Reread {
         if !is_watchable(&self.deck) {
             return Err(format!("{} is not a file", check::printable_path(&self.deck)));
         }
         let source = check::read_source(&self.deck).map_err(|error| format!("{error:#}"))?;
         let source = bounded_read::reject_empty(source).map_err(|error| error.to_string())?;
-        let mut read = check::parse_deck_in(check::folder_of(&self.deck), &source, registry);
+        let mut read = check::parse_deck_file(&self.deck, &source, registry);
         match &self.theme {
             Some(ThemeArg { path: Some(path), .. }) => {
+                read.digests.push(FileDigest::of(path));
                 read.themes = parse_theme(&path.to_string_lossy())?.colors.into();
             }
             Some(theme) => read.themes = theme.colors.into(),
             None => {}
         }
-        match read.faults.iter().find(|fault| self.was_whole(&fault.path, shown)) {
+        // A file that has never been whole keeps no version from being shown.
+        match read.faults.iter().find(|fault| shown.whole.contains(&fault.path)) {
             Some(fault) => Err(fault.reason.clone()),
             None => Ok(read),
         }
-    }
-
-    /// Whether the version that is shown has taken in the file at `path`. A file that has never been
-    /// whole keeps no version from being shown.
-    fn was_whole(&self, path: &str, shown: &ReadDeck) -> bool {
-        let theme = shown.deck.front_matter.theme.as_ref().filter(|_| self.theme.is_none());
-        let theme = theme.and_then(|theme| theme.path.as_deref());
-        let mut taken = shown.deck.files.iter().map(String::as_str).chain(theme);
-        taken.any(|taken| taken == path) && !shown.faults.iter().any(|fault| fault.path == path)
     }
 }
 
@@ -102,8 +117,9 @@ fn is_watchable(deck: &Path) -> bool {
 }
 
 /// Reads a talk again, on a thread in `scope`, whenever one of its files is saved, and once at the
-/// start, in case it was saved since. The thread calls `deliver` with each version that differs from
-/// the last one, and ends once that returns `false`. A deck from a pipe stays as it is.
+/// start, in case it was saved since. The thread calls `deliver` with each version whose files hold
+/// something else than those of the last one, and ends once that returns `false`. A deck from a pipe
+/// stays as it is.
 ///
 /// # Errors
 ///
@@ -118,28 +134,28 @@ pub fn reread_on_save<F: Future<Output = bool> + Send>(
     if !is_watchable(&files.deck) {
         return Ok(());
     }
-    let mut changes = FileChanges::new(files.watched(&shown.deck), mode)?;
+    let mut changes = FileChanges::new(shown.files(), mode)?;
     scope.spawn_thread("live reload", move |_| async move {
-        let mut failed = None;
+        let mut failed: Option<String> = None;
         // What was read before its files were watched may be out of date.
         let mut is_stale = true;
         loop {
             if !mem::take(&mut is_stale) {
                 changes.next().await;
             }
-            let version = files.reread(&shown, registry);
             // A save is often reported more than once.
-            let is_known = match &version {
-                Ok(read) => failed.is_none() && *read == shown,
-                Err(reason) => failed.as_ref() == Some(reason),
-            };
-            if is_known {
+            if failed.is_none() && shown.is_current() {
                 continue;
             }
-            failed = version.as_ref().err().cloned();
+            let version = files.reread(&shown, registry);
+            let reason = version.as_ref().err();
+            if reason.is_some() && reason == failed.as_ref() {
+                continue;
+            }
+            failed = reason.cloned();
             if let Ok(read) = &version {
-                is_stale = changes.watch(files.watched(&read.deck));
-                shown = read.clone();
+                shown = ShownVersion::new(&files, read);
+                is_stale = changes.watch(shown.files());
             }
             if !deliver(version).await {
                 return;
@@ -193,6 +209,7 @@ mod tests {
                 let sender = sender.clone();
                 async move { sender.send(version).await.is_ok() }
             };
+            let shown = ShownVersion::new(&self.files, &shown);
             let talk = WatchedTalk { files: self.files.clone(), shown, mode: WatchMode::Events };
             reread_on_save(talk, REGISTRY, &scope, deliver).unwrap();
             (scope, versions)
@@ -252,7 +269,8 @@ mod tests {
         talk.save("own.toml", "kind = \"light\"\n");
         talk.save("part.md", "# Part\n");
         let shown = talk.read();
-        let reread = |shown: &ReadDeck| talk.files.reread(shown, REGISTRY);
+        let reread =
+            |shown: &ReadDeck| talk.files.reread(&ShownVersion::new(&talk.files, shown), REGISTRY);
         assert_eq!(reread(&shown), Ok(shown.clone()));
         for (name, whole, broken) in [
             ("own.toml", "kind = \"light\"\n", &["kind = \"li", "", " \n"][..]),
@@ -276,6 +294,7 @@ mod tests {
         talk.save("own.toml", "kind = ");
         let theme = Some(parse_theme("projector").unwrap());
         let files = TalkFiles { theme, ..talk.files.clone() };
+        let shown = ShownVersion::new(&files, &shown);
         assert!(files.reread(&shown, REGISTRY).is_ok(), "a theme that isn't used may be broken");
     }
 
@@ -283,7 +302,7 @@ mod tests {
     #[test]
     fn a_pipe_in_place_of_the_deck_keeps_nobody_waiting() {
         let talk = TalkFolder::new("# A\n");
-        let shown = talk.read();
+        let shown = ShownVersion::new(&talk.files, &talk.read());
         assert!(is_watchable(&talk.files.deck));
         fs::remove_file(&talk.files.deck).unwrap();
         let made = std::process::Command::new("mkfifo").arg(&talk.files.deck).status().unwrap();

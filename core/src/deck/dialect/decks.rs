@@ -1,7 +1,8 @@
 //! The decks of `tests/decks`, each in the dialect of its tool, as they are read.
 
 use crate::deck::dialect::Dialect;
-use crate::deck::{Block, Deck, Depth, Position, Slide, Warning, parse, plain_text};
+use crate::deck::parse::read;
+use crate::deck::{Block, Depth, Position, Slide, plain_text};
 
 macro_rules! deck {
     ($name:literal) => {
@@ -140,12 +141,6 @@ const DECKS: &[Expected] = &[
         &[("Long polling", 1, &["Ask who remembers Comet."]), ("The rounds", 3, &[]), ("", 1, &[])],
     ),
 ];
-
-fn read(source: &str) -> (Deck, Vec<String>) {
-    let (deck, warnings) = parse(source);
-    let line = |warning: Warning| format!("{}: {}", warning.position.line, warning.message);
-    (deck, warnings.into_iter().map(line).collect())
-}
 
 /// Returns the text of the blocks, with `|` between those of a slide.
 fn text(slide: &Slide) -> String {

@@ -184,13 +184,7 @@ fn heading_divider(head: &[YamlEntry], pieces: &[Piece]) -> [bool; 6] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deck::{Deck, Warning, parse};
-
-    fn read(source: &str) -> (Deck, Vec<String>) {
-        let (deck, warnings) = parse(source);
-        let line = |warning: Warning| format!("{}: {}", warning.position.line, warning.message);
-        (deck, warnings.into_iter().map(line).collect())
-    }
+    use crate::deck::parse::read;
 
     #[test]
     fn settings_are_read_as_yaml() {

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::deck::parse::{read, warning_lines};
 use crate::deck::{
-    Block, Deck, Depth, FileReader, Slide, UnreadableFile, Warning, parse, parse_with, plain_text,
+    Block, Deck, Depth, FileReader, Slide, UnreadableFile, parse, parse_with, plain_text,
 };
 
 /// Files in memory, by their paths.
@@ -15,20 +16,10 @@ impl FileReader for MemoryFiles {
     }
 }
 
-fn printed(warnings: &[Warning]) -> Vec<String> {
-    let line = |warning: &Warning| format!("{}: {}", warning.position.line, warning.message);
-    warnings.iter().map(line).collect()
-}
-
-fn read(source: &str) -> (Deck, Vec<String>) {
-    let (deck, warnings) = parse(source);
-    (deck, printed(&warnings))
-}
-
 fn include(source: &str, files: &[(&'static str, &str)]) -> (Deck, Vec<String>) {
     let files = files.iter().map(|&(path, text)| (path, text.to_owned())).collect();
     let (deck, warnings) = parse_with(source, &mut MemoryFiles(files));
-    (deck, printed(&warnings))
+    (deck, warning_lines(&warnings))
 }
 
 /// Returns the texts of a slide's headings and paragraphs.

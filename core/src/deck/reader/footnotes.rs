@@ -104,6 +104,7 @@ impl Footnotes {
 mod tests {
     use std::sync::Arc;
 
+    use crate::deck::parse::warning_lines;
     use crate::deck::{Block, parse, plain_text};
 
     /// Returns the notes of each slide as `mark text`, and the warnings.
@@ -128,8 +129,7 @@ mod tests {
             _ => Vec::new(),
         };
         let slides = deck.slides.iter().map(|slide| slide.blocks.iter().flat_map(each).collect());
-        let line = |w: &crate::deck::Warning| format!("{}: {}", w.position.line, w.message);
-        (slides.collect(), warnings.iter().map(line).collect())
+        (slides.collect(), warning_lines(&warnings))
     }
 
     #[test]

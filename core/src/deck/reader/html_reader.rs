@@ -226,13 +226,8 @@ fn html_picture(tag: &Tag) -> ImageBlock {
 
 #[cfg(test)]
 mod tests {
-    use crate::deck::{Block, ColumnAlign, Deck, parse, plain_text};
-
-    fn read(source: &str) -> (Deck, Vec<String>) {
-        let (deck, warnings) = parse(source);
-        let line = |w: &crate::deck::Warning| format!("{}: {}", w.position.line, w.message);
-        (deck, warnings.iter().map(line).collect())
-    }
+    use crate::deck::parse::read;
+    use crate::deck::{Block, ColumnAlign, Deck, plain_text};
 
     /// Returns the texts of a slide's paragraphs in order, with `|` for each pause.
     fn shown(deck: &Deck, slide: usize) -> String {

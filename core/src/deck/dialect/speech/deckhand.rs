@@ -64,13 +64,8 @@ fn is_closing(opening: &str, line: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::deck::{Block, Deck, Slide, Warning, parse, plain_text};
-
-    fn read(source: &str) -> (Deck, Vec<String>) {
-        let (deck, warnings) = parse(source);
-        let line = |warning: Warning| format!("{}: {}", warning.position.line, warning.message);
-        (deck, warnings.into_iter().map(line).collect())
-    }
+    use crate::deck::parse::read;
+    use crate::deck::{Block, Slide, plain_text};
 
     fn text(slide: &Slide) -> String {
         let each = |block: &Block| match block {

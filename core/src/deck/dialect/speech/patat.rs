@@ -124,13 +124,8 @@ pub(super) fn write_lookatme(
 
 #[cfg(test)]
 mod tests {
-    use crate::deck::{Block, Deck, Warning, parse};
-
-    fn read(source: &str) -> (Deck, Vec<String>) {
-        let (deck, warnings) = parse(source);
-        let line = |warning: Warning| format!("{}: {}", warning.position.line, warning.message);
-        (deck, warnings.into_iter().map(line).collect())
-    }
+    use crate::deck::Block;
+    use crate::deck::parse::read;
 
     #[test]
     fn divs_end_what_they_began() {
