@@ -214,7 +214,7 @@ mod tests {
         fn new(transition: Option<Transition>, color_depth: ColorDepth) -> Self {
             let bare = AppConfig::bare(TWO, Registry::new(&[]));
             let mut stage = Self {
-                app: App::new(AppConfig { transition, color_depth, ..bare }, SIZE),
+                app: App::new(AppConfig { color_depth, transition, ..bare }, SIZE),
                 now: Instant::now(),
             };
             stage.frame();
