@@ -36,7 +36,7 @@ pub struct WatchedTalk {
 /// What counts of a version that is shown, once it is saved again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShownVersion {
-    /// What its files held.
+    /// The digests of its files.
     digests: Vec<FileDigest>,
     /// The file of its theme.
     theme: Option<PathBuf>,
@@ -202,14 +202,14 @@ mod tests {
         }
 
         /// Starts the thread for the version that is shown.
-        fn start(&self, shown: ReadDeck) -> (Scope, mpsc::Receiver<Reread>) {
+        fn start(&self, shown: &ReadDeck) -> (Scope, mpsc::Receiver<Reread>) {
             let (sender, versions) = mpsc::channel(9);
             let scope = Scope::new(|_| {});
             let deliver = move |version| {
                 let sender = sender.clone();
                 async move { sender.send(version).await.is_ok() }
             };
-            let shown = ShownVersion::new(&self.files, &shown);
+            let shown = ShownVersion::new(&self.files, shown);
             let talk = WatchedTalk { files: self.files.clone(), shown, mode: WatchMode::Events };
             reread_on_save(talk, REGISTRY, &scope, deliver).unwrap();
             (scope, versions)
@@ -235,14 +235,14 @@ mod tests {
         let talk = TalkFolder::new("# One\n");
         let shown = talk.read();
         talk.save("talk.md", "# Two\n");
-        let (_scope, mut versions) = talk.start(shown);
+        let (_scope, mut versions) = talk.start(&shown);
         until_title(&mut versions, "Two").await;
     }
 
     #[tokio::test]
     async fn the_version_that_is_shown_is_not_delivered() {
         let talk = TalkFolder::new("# One\n");
-        let (_scope, mut versions) = talk.start(talk.read());
+        let (_scope, mut versions) = talk.start(&talk.read());
         assert!(timeout(Duration::from_millis(100), versions.recv()).await.is_err());
         talk.save("talk.md", "# Two\n");
         until_title(&mut versions, "Two").await;
@@ -253,7 +253,7 @@ mod tests {
     #[tokio::test]
     async fn a_file_that_the_deck_takes_in_later_is_watched() {
         let talk = TalkFolder::new("# One\n");
-        let (_scope, mut versions) = talk.start(talk.read());
+        let (_scope, mut versions) = talk.start(&talk.read());
         talk.save("part.md", "# Part\n");
         talk.save("talk.md", "<!-- include: part.md -->\n");
         until_title(&mut versions, "Part").await;

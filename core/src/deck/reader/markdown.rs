@@ -21,14 +21,17 @@ pub(in crate::deck) fn events(markdown: &str, start: usize) -> EventIter<'_> {
     events.peekable()
 }
 
-/// The least bytes of a long text that are parsed at once. The parser's tree takes six times as
-/// much memory as its text.
-const PORTION: usize = 64 * 1024;
+/// The least bytes of a long text that are parsed at once. The parser's tree and its events take
+/// fifty times as much memory as their text, and what lies between slides in memory stays there.
+const PORTION: usize = 8 * 1024;
+
+/// The bytes from which on a text is long.
+const LONG: usize = 128 * 1024;
 
 /// Whether a text can be parsed in portions and is worth it. What it says in one place counts in
 /// all others only for definitions of links and footnotes, which have a colon behind their label.
 fn is_divisible(markdown: &str) -> bool {
-    markdown.len() > 2 * PORTION && !markdown.contains("]:")
+    markdown.len() > LONG && !markdown.contains("]:")
 }
 
 /// The events of a long text that is parsed in portions. Each but the last ends with a thematic
@@ -242,7 +245,7 @@ mod tests {
     #[test]
     fn a_long_text_is_parsed_in_portions_unless_it_defines_something() {
         let slide = "# Title\n\nSome text.\n\n---\n\n";
-        let long = slide.repeat(3 * PORTION / slide.len());
+        let long = slide.repeat(2 * LONG / slide.len());
         assert!(is_divisible(&long) && !is_divisible(slide));
         assert!(!is_divisible(&(long.clone() + "[a]: b\n")));
         assert_eq!(events(&long, 7).count(), whole(&long).len());
