@@ -187,6 +187,16 @@ impl Screen {
 
 /// Returns the terminal's size in cells, and in pixels where it says so.
 fn window_size() -> io::Result<WindowSize> {
+    // Each frame asks. This is one call; crossterm opens the terminal for each of its two.
+    #[cfg(unix)]
+    if let Ok(size) = rustix::termios::tcgetwinsize(io::stdout())
+        && size.ws_col > 0
+        && size.ws_row > 0
+    {
+        let columns_rows = Size { width: size.ws_col, height: size.ws_row };
+        let pixels = Size { width: size.ws_xpixel, height: size.ws_ypixel };
+        return Ok(WindowSize { columns_rows, pixels });
+    }
     let columns_rows = terminal::size()?.into();
     // Only some terminals know their pixels.
     let pixels = terminal::window_size()
