@@ -170,8 +170,25 @@ fn cut(rows: &mut Vec<Line<'static>>, most: usize, width: usize) -> bool {
     if let Some(last) = rows.last_mut() {
         let style = last.spans.last().map_or_else(Style::new, |span| span.style);
         let text: String = last.spans.iter().map(|span| span.content.as_ref()).collect();
-        let text = crate::text::prefix_within(&text, width.saturating_sub(1)).to_owned();
+        // It may have been cut before.
+        let text = text.trim_end_matches('…');
+        let text = crate::text::prefix_within(text, width.saturating_sub(1));
         *last = Line::from(Span::styled(format!("{text}…"), style));
     }
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_that_is_cut_twice_has_one_mark() {
+        let mut rows: Vec<_> = ["It doesn't have", "to be", "REST"].map(Line::from).to_vec();
+        assert!(cut(&mut rows, 2, 18) && cut(&mut rows, 1, 18));
+        assert_eq!(rows, [Line::from("It doesn't have…")]);
+        let mut rows = vec![Line::from("one…"), Line::from("two")];
+        cut(&mut rows, 1, 18);
+        assert_eq!(rows[0].to_string(), "one…");
+    }
 }

@@ -49,6 +49,8 @@ impl App {
         let asks = self.gallery.may_ask
             && (self.layout.has_big_letters() || self.slide().all_blocks().any(is_image));
         self.gallery.may_ask &= !asks;
+        // A terminal that doesn't know the question may print a part of it.
+        self.repaint |= asks;
         asks
     }
 
@@ -243,7 +245,7 @@ mod tests {
             let loader = PictureLoader::start(&scope, read, |_| async { true }).unwrap();
             app.set_picture_loader(loader, may_ask, (Size::ZERO, Size::ZERO));
             let asked = app.terminal_request() == Some(LoopExit::AskGraphics);
-            assert_eq!(asked, may_ask);
+            assert_eq!((asked, app.repaint), (may_ask, may_ask));
             assert_eq!(app.terminal_request(), None);
         }
     }
