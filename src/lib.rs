@@ -11,6 +11,7 @@
 //! - [`wire`]: parsing and encoding of WebSocket bytes: handshakes, frames, messages, faults
 //! - [`conformance`]: the rules of the protocol as test cases for any server
 //! - [`deck`]: Markdown to slides and warnings
+//! - [`learn`]: exercises that hide their solution, questions, and when they come again
 //! - [`measure`]: histograms, and ratios with confidence intervals
 //!
 //! **Floor 1, engines**: sockets, files, clocks and tasks, but no terminal.
@@ -44,7 +45,7 @@
 //! - [`export`]: screens as pictures
 //! - [`demos`]: the inspector, the race and its grid, the feed, the bytes of an exchange
 
-pub use wiretalk_core::{conformance, deck, measure, text, wire};
+pub use wiretalk_core::{conformance, deck, learn, measure, text, wire};
 
 pub mod capture;
 pub mod clients;

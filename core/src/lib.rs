@@ -6,6 +6,7 @@
 //! - [`sockjs`]: frames, transports and sessions of SockJS
 //! - [`conformance`]: the rules of the protocol as test cases for any server
 //! - [`deck`]: Markdown to slides and warnings
+//! - [`learn`]: exercises that hide their solution, questions, and when they come again
 //! - [`measure`]: histograms and ratios with their intervals
 
 pub mod text;
@@ -16,4 +17,5 @@ pub mod sockjs;
 pub mod conformance;
 
 pub mod deck;
+pub mod learn;
 pub mod measure;

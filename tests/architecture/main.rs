@@ -16,7 +16,7 @@ use sources::Source;
 
 /// The modules by floor, from 0. A new module is added here.
 const FLOORS: [&[&str]; 5] = [
-    &["text", "wire", "sockjs", "conformance", "deck", "measure"],
+    &["text", "wire", "sockjs", "conformance", "deck", "learn", "measure"],
     &[
         "scope",
         "watch",

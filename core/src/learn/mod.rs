@@ -1,0 +1,15 @@
+//! Exercises that hide their solution, and questions, each judged from the bytes and never by
+//! comparing texts.
+//!
+//! An [`Exercise`] is made from a seed, so that the same seed always gives the same exercise. Its
+//! [`Answer`] is judged by [`wire`](crate::wire), and the [`Judgment`] names what is wrong with the
+//! byte it stands in. Nothing here reads a clock or random numbers: the caller passes both in.
+
+mod draws;
+mod exercise;
+mod exercises;
+mod judgment;
+
+pub use draws::Draws;
+pub use exercise::{Answer, AnswerForm, Exercise, ExerciseKind, Exhibit, FieldForm};
+pub use judgment::{Judgment, Mark, UnfitAnswer};
