@@ -103,7 +103,7 @@ impl Catalog {
         let questions = bank.questions.iter().map(|question| CatalogItem {
             name: question.name.clone(),
             section: question.section.clone(),
-            title: ellipsize(&question.prompt, MAX_TITLE_WIDTH),
+            title: ellipsize(&question.prompt, MAX_TITLE_WIDTH).into_owned(),
             kind: ItemKind::Question,
         });
         let mut items: Vec<_> = lessons.chain(exercises).chain(questions).collect();
