@@ -19,6 +19,7 @@ use wiretalk::app::{
 };
 use wiretalk::cli::check::{self, ReadDeck};
 use wiretalk::cli::inspect::InspectArgs;
+use wiretalk::cli::learn::LearnArgs;
 use wiretalk::cli::present::{
     self, DeckSource, OnlyArg, PresentArgs, RememberedPlace, ShownVersion, TalkFiles, TalkMemory,
     TransitionArg, WatchedTalk,
@@ -26,7 +27,7 @@ use wiretalk::cli::present::{
 use wiretalk::cli::{self, Cli, CliCommand};
 use wiretalk::deck::{Block, Deck, DemoFence, Position, Slide};
 use wiretalk::demos::REGISTRY;
-use wiretalk::demos::inspect::Inspect;
+use wiretalk::demos::inspect::{Inspect, lesson_entries};
 use wiretalk::net::error_chain;
 use wiretalk::scope::Scope;
 use wiretalk::servers::{Ports, ServerBundle};
@@ -62,6 +63,7 @@ fn main() -> ExitCode {
         Some(CliCommand::Race(race)) => race.run(),
         Some(CliCommand::Conform(conform)) => conform.run(),
         Some(CliCommand::Lab(lab)) => lab.run(),
+        Some(CliCommand::Learn(learn)) => run_learn(learn),
         Some(CliCommand::Racer(racer)) => racer.run(),
         Some(CliCommand::Serve(serve)) => serve.run(),
         Some(CliCommand::Demos(demos)) => demos.run(REGISTRY),
@@ -205,6 +207,10 @@ fn run_inspect(inspect: InspectArgs) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(2));
     }
     if inspect.is_headless() { inspect.run() } else { inspect_on_stage(inspect) }
+}
+
+fn run_learn(learn: LearnArgs) -> anyhow::Result<ExitCode> {
+    learn.run(&lesson_entries(), env_var)
 }
 
 /// The inspector with the whole screen to itself: a deck of one slide that holds nothing else.

@@ -23,6 +23,7 @@ const FLOORS: [&[&str]; 5] = [
         "net",
         "servers",
         "clients",
+        "progress",
         "proxy",
         "capture",
         "inspect",
