@@ -12,4 +12,4 @@ mod judgment;
 
 pub use draws::Draws;
 pub use exercise::{Answer, AnswerForm, Exercise, ExerciseKind, Exhibit, FieldForm};
-pub use judgment::{Judgment, Mark, UnfitAnswer};
+pub use judgment::{Judgment, Mark, Progress, UnfitAnswer};
