@@ -6,6 +6,7 @@ use crate::learn::judgment::{Judgment, Progress, UnfitAnswer};
 mod broken_rule;
 mod forge_handshake;
 mod order_events;
+mod phrases;
 mod read_frame;
 mod repair_server;
 mod write_frame;
