@@ -20,5 +20,5 @@ pub use catalog::{
 };
 pub use draws::Draws;
 pub use exercise::{Answer, AnswerForm, Exercise, ExerciseKind, Exhibit, FieldForm};
-pub use judgment::{Judgment, Mark, UnfitAnswer};
+pub use judgment::{Judgment, Mark, TypedSoFar, UnfitAnswer};
 pub use progress::{BadLine, ItemProgress, LeitnerBox, Progress, ProgressEvent};
