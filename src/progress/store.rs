@@ -1,19 +1,47 @@
 //! [`ProgressStore`]: the progress in memory and in its file, for all demos of a talk.
 
+use std::collections::VecDeque;
+use std::fmt;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
+use tokio::sync::Notify;
+
 use crate::learn::{Progress, ProgressEvent};
 use crate::progress::file::ProgressFile;
+use crate::scope::Scope;
 use crate::text::counted;
 
 /// Returns the seconds since 1970.
 pub type SystemSeconds = fn() -> u64;
 
+/// The most jobs that wait for the thread. Beyond that, whoever has another one does it.
+const MAX_JOBS: usize = 64;
+
+/// A piece of work that blocks on the disk.
+type Job = Box<dyn FnOnce(&ProgressStore) + Send>;
+
 /// A learner's progress. Clones share it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ProgressStore {
     inner: Arc<Mutex<Inner>>,
+    worker: Arc<Worker>,
+}
+
+/// The thread that reads and writes the file, and its jobs.
+#[derive(Default)]
+struct Worker {
+    jobs: Mutex<VecDeque<Job>>,
+    is_running: AtomicBool,
+    wake: Notify,
+}
+
+impl fmt::Debug for ProgressStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
 }
 
 #[derive(Debug)]
@@ -32,7 +60,7 @@ impl ProgressStore {
     pub fn new(file: Option<ProgressFile>, now: SystemSeconds) -> Self {
         let inner =
             Inner { progress: Progress::default(), file, now, notice: None, is_read_only: false };
-        Self { inner: Arc::new(Mutex::new(inner)) }
+        Self { inner: Arc::new(Mutex::new(inner)), worker: Arc::default() }
     }
 
     /// Returns the store on a file, with the system's clock.
@@ -41,6 +69,50 @@ impl ProgressStore {
             let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
             since.map_or(0, |since| since.as_secs())
         })
+    }
+
+    /// Starts the thread that reads and writes the file. Without it, [`Self::submit`] blocks.
+    ///
+    /// # Errors
+    ///
+    /// If the thread cannot be spawned.
+    pub fn start_thread(&self, scope: &Scope) -> io::Result<()> {
+        let store = self.clone();
+        scope.spawn_thread("progress", move |_| async move {
+            loop {
+                store.finish();
+                store.worker.wake.notified().await;
+            }
+        })?;
+        self.worker.is_running.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Does a piece of work on the thread, after those that were submitted before it.
+    pub fn submit(&self, job: impl FnOnce(&Self) + Send + 'static) {
+        let mut jobs = self.jobs();
+        jobs.push_back(Box::new(job));
+        let is_full = jobs.len() > MAX_JOBS;
+        drop(jobs);
+        if is_full || !self.worker.is_running.load(Ordering::Relaxed) {
+            self.finish();
+        } else {
+            self.worker.wake.notify_one();
+        }
+    }
+
+    /// Does what is left to do. At the end of a run nothing is lost by that.
+    pub fn finish(&self) {
+        loop {
+            // The lock is not held while the job runs.
+            let job = self.jobs().pop_front();
+            let Some(job) = job else { return };
+            job(self);
+        }
+    }
+
+    fn jobs(&self) -> MutexGuard<'_, VecDeque<Job>> {
+        self.worker.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads the file again, with what other instances wrote. Blocks on the disk.
@@ -144,6 +216,25 @@ mod tests {
         assert_eq!(store.take_notice(), None);
         store.reload();
         assert_eq!(store.progress().names().count(), 2);
+    }
+
+    #[tokio::test]
+    async fn jobs_are_done_in_their_order_with_and_without_a_thread() {
+        let scope = Scope::new(|_| {});
+        for has_thread in [false, true] {
+            let store = ProgressStore::new(None, || 7);
+            if has_thread {
+                store.start_thread(&scope).unwrap();
+            }
+            let (sender, mut done) = tokio::sync::mpsc::channel(1);
+            for right in [true, true, false] {
+                store.submit(move |store| store.record("a", right));
+            }
+            store.submit(move |_| sender.try_send(()).unwrap());
+            done.recv().await.unwrap();
+            let item = *store.progress().item("a").unwrap();
+            assert_eq!((item.right, item.wrong, item.last_right), (2, 1, false));
+        }
     }
 
     #[test]
