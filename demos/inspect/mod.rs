@@ -59,6 +59,7 @@ impl Demo for Inspect {
     const ABOUT: &'static str = "a real WebSocket connection, every byte of it explained";
     const SETTINGS: &'static [SettingSpec] = settings::SETTINGS;
     const KEYS: &'static [KeyHint] = settings::KEYS;
+    const HELP_KEY: Option<&'static str> = Some("h");
     const MIN_ROWS: u16 = 13;
     type Msg = Msg;
     type Cmd = Cmd;
