@@ -342,7 +342,7 @@ mod tests {
                      of: {known}"
                 ),
                 "3:7: `date` must be a single string; write `date: ...`".to_owned(),
-                "8:1: `title` is given twice; the last one counts".to_owned(),
+                "8:1: `title` appears twice; the last one counts".to_owned(),
                 format!(
                     "5:1: front matter keys of other tools have no effect: `layout`, `mdc`; those \
                      with one: {known}"

@@ -56,7 +56,7 @@ impl Fields {
             return self.unknown(entry);
         };
         if self.given.contains(&key) {
-            self.warn(entry.key_at, format!("`{key}` is given twice; the last one counts"));
+            self.warn(entry.key_at, format!("`{key}` appears twice; the last one counts"));
         }
         self.given.push(key);
         match key {

@@ -58,7 +58,7 @@ pub(super) fn check_list(entries: &[SourceEntry], list: &str) -> Vec<Warning> {
         let earlier = entries.iter().take(index).find(|earlier| earlier.id == id);
         if let Some(earlier) = earlier {
             let line = earlier.position.line;
-            warn(entry, format!("the source `{id}` is on line {line} already; number it anew"));
+            warn(entry, format!("duplicate source `{id}`, first on line {line}; give it another number"));
         }
         if !entry.has_link() {
             let form = "[text](https://...)";
@@ -66,7 +66,7 @@ pub(super) fn check_list(entries: &[SourceEntry], list: &str) -> Vec<Warning> {
         }
         if !entry.has_date() {
             let form = "read YYYY-MM-DD";
-            warn(entry, format!("the source `{id}` has no date; say when it was read: {form}"));
+            warn(entry, format!("the source `{id}` has no date; add when it was read: {form}"));
         }
     }
     warnings
@@ -125,7 +125,7 @@ mod tests {
                      - **F2** Two: [record](../a.json), 2026-02-01.\n";
         assert_eq!(problems(whole), [] as [&str; 0]);
         let link = "the source `F1` has no link; add its URL, or [text](https://...)";
-        let date = "the source `F1` has no date; say when it was read: read YYYY-MM-DD";
+        let date = "the source `F1` has no date; add when it was read: read YYYY-MM-DD";
         assert_eq!(problems("- **F1** One\n"), [format!("1: {link}"), format!("1: {date}")]);
         for no_link in ["a [b] (c)", "a [b]()", "www.a.example"] {
             assert_eq!(problems(&format!("- **F1** {no_link} 2026-11-22")), [format!("1: {link}")]);
@@ -135,6 +135,6 @@ mod tests {
             assert_eq!(problems(&list), [format!("1: {date}")], "{no_date}");
         }
         let twice = format!("{whole}- **F1** [a](b) 2026-11-22");
-        assert_eq!(problems(&twice), ["3: the source `F1` is on line 1 already; number it anew"]);
+        assert_eq!(problems(&twice), ["3: duplicate source `F1`, first on line 1; give it another number"]);
     }
 }

@@ -189,7 +189,7 @@ mod tests {
         let shown = render_text(&inspect, 160, 40);
         assert_contains(
             &shown,
-            &["Step i = 24…63", "40 bytes not captured: there is nothing to unmask"],
+            &["Step i = 24…63", "40 bytes not captured: nothing to unmask"],
         );
         press_and_fetch(&mut inspect, KeyCode::Char('n'));
         assert_eq!(inspect.session.cursor.byte, 70, "a gap is one step");
