@@ -37,6 +37,7 @@ const MENDED: &[(&str, &str)] = &[
     ("dresses it as a browser", "adds a browser's headers"),
     ("exchanges a second", "exchanges per second"),
     ("from edge to edge", "across"),
+    ("http, awaited", "HTTP, in sequence"),
     ("how many times as long", "how many times longer than"),
     ("is counted apart", "is counted separately"),
     ("messages an exchange", "messages per exchange"),
@@ -73,6 +74,7 @@ const MENDED: &[(&str, &str)] = &[
     // What something is not.
     ("are no browsers", "aren't browsers"),
     ("are no numbers", "aren't numbers"),
+    ("are no recording", "aren't a recording"),
     ("is no address of", "isn't an ... address"),
     ("is no browser", "isn't a browser"),
     ("is no case of", "isn't a ... case"),
@@ -157,9 +159,15 @@ fn a_phrase_is_found_across_lines_and_only_as_whole_words() {
     let help = "src/cli/a.rs";
     assert_eq!(found(help, "#[derive(clap::Args)]\n/// This is no\n/// frame\n").len(), 1);
     assert_eq!(found(help, "/// This is no\n/// frame\n"), [""; 0]);
-    assert_eq!(found("a.md", "> Feed HAS\n> the keys\n"), ["a.md:1: `has the keys`; write: has the keyboard"]);
+    assert_eq!(
+        found("a.md", "> Feed HAS\n> the keys\n"),
+        ["a.md:1: `has the keys`; write: has the keyboard"]
+    );
     assert_eq!(found("a.toml", "# you\n#   said\nb = 1\n").len(), 1);
-    assert_eq!(found("a.md", "answers wrongly, 11 events, thus no frame; there is no frame"), [""; 0]);
+    assert_eq!(
+        found("a.md", "answers wrongly, 11 events, thus no frame; there is no frame"),
+        [""; 0]
+    );
 }
 
 /// Returns the phrases in `text`, each with its place and what to write instead.

@@ -304,8 +304,7 @@ impl<S: StreamSink> Http2Session<S> {
         let side = &mut self.sides[from];
         if side.frames.is_lost() && !side.has_ended {
             side.has_ended = true;
-            let text =
-                format!("the {from} sends no more HTTP/2 frames: the rest is not read");
+            let text = format!("the {from} sends no more HTTP/2 frames: the rest is not read");
             for websocket in self.streams.websockets() {
                 websocket.warnings.warn(text.clone());
             }

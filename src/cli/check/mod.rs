@@ -274,7 +274,7 @@ mod tests {
         assert!(!clean.has_problems);
         fs::write(&list, "- **F1** One, read 2026-11-22.\n").unwrap();
         let Report { out, has_problems, .. } = report(&[&deck]);
-        assert!(out.contains("deck.md:7:24: no source `F2` in `sources.md`"), "{out}");
+        assert!(out.contains("deck.md:7:25: no source `F2` in `sources.md`"), "{out}");
         assert!(out.contains("sources.md:1:5: the source `F1` has no link"), "{out}");
         assert!(out.ends_with("deck.md: 1 slide, 2 warnings\n") && has_problems, "{out}");
     }

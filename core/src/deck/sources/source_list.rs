@@ -58,7 +58,10 @@ pub(super) fn check_list(entries: &[SourceEntry], list: &str) -> Vec<Warning> {
         let earlier = entries.iter().take(index).find(|earlier| earlier.id == id);
         if let Some(earlier) = earlier {
             let line = earlier.position.line;
-            warn(entry, format!("duplicate source `{id}`, first on line {line}; give it another number"));
+            warn(
+                entry,
+                format!("duplicate source `{id}`, first on line {line}; give it another number"),
+            );
         }
         if !entry.has_link() {
             let form = "[text](https://...)";
@@ -135,6 +138,9 @@ mod tests {
             assert_eq!(problems(&list), [format!("1: {date}")], "{no_date}");
         }
         let twice = format!("{whole}- **F1** [a](b) 2026-11-22");
-        assert_eq!(problems(&twice), ["3: duplicate source `F1`, first on line 1; give it another number"]);
+        assert_eq!(
+            problems(&twice),
+            ["3: duplicate source `F1`, first on line 1; give it another number"]
+        );
     }
 }

@@ -117,13 +117,17 @@ impl NonFrame {
         match self {
             Self::HttpResponse => "this isn't a frame: it continues the HTTP response before it",
             Self::HttpRequest => "this isn't a frame: it continues the HTTP request before it",
-            Self::Http2Preface => "this isn't a frame: it continues the HTTP/2 connection before it",
+            Self::Http2Preface => {
+                "this isn't a frame: it continues the HTTP/2 connection before it"
+            }
             Self::Chunk => "this isn't a frame: it continues the chunked data before it",
             Self::Html => "this isn't a frame: it continues the HTML page before it",
             Self::Xml => "this isn't a frame: it continues the XML document before it",
             Self::Json => "this isn't a frame: it continues the JSON text before it",
             Self::EngineIo => "this isn't a frame: it continues the text of Engine.IO before it",
-            Self::EventStream => "this isn't a frame: it continues the server-sent events before it",
+            Self::EventStream => {
+                "this isn't a frame: it continues the server-sent events before it"
+            }
             Self::Text => "this isn't a frame: it continues the text before it",
             Self::TlsRecord => "this isn't a frame: it continues the TLS records before it",
             Self::Gzip => "this isn't a frame: it continues the gzip data before it",
