@@ -25,6 +25,7 @@ pub mod demos;
 pub mod inspect;
 mod interrupt;
 pub mod lab;
+pub mod learn;
 pub mod licenses;
 mod output;
 pub mod present;
@@ -157,6 +158,13 @@ pub enum CliCommand {
     /// Exit status: 0 all were tested, and their verdicts are those of --check; 1 they are not, or
     /// one could not be built, started or tested, or none can run; 2 wrong usage.
     Lab(lab::LabArgs),
+    /// Learn from lessons, exercises and questions that are checked
+    ///
+    /// Opens the list of everything there is to learn: lessons in the inspector, exercises that
+    /// hide their solution and are made anew each time, and questions. What is answered is kept in
+    /// the user's data folder; wrong answers come back after ten minutes, right ones after a day,
+    /// three, and so on. Nothing is locked.
+    Learn(learn::LearnArgs),
     /// Run one end of a race
     #[command(hide = true)]
     Racer(racer::RacerArgs),
@@ -217,7 +225,7 @@ mod tests {
         assert_eq!(
             unknown_command(&["\x1b[2J", "x"]).unwrap(),
             "unknown command `␛[2J`; expected one of: check, inspect, decode, race, conform, \
-             lab, serve, demos, completions, licenses"
+             lab, learn, serve, demos, completions, licenses"
         );
         for args in [
             &[][..],

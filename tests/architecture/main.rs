@@ -24,6 +24,7 @@ const FLOORS: [&[&str]; 5] = [
         "net",
         "servers",
         "clients",
+        "progress",
         "proxy",
         "capture",
         "inspect",

@@ -19,7 +19,7 @@ use crate::cli::present::read_keys_file;
 use crate::deck::{self, Block, Deck, DemoFence, Dialect, Position, SourceProblems, Warning};
 use crate::slide;
 use crate::stage::Registry;
-use crate::text;
+use crate::text::{self, counted};
 
 use deck_files::DeckFiles;
 pub use deck_files::FileFault;
@@ -198,15 +198,6 @@ fn undivided(deck: &Deck) -> Option<usize> {
     let [slide] = deck.slides.as_slice() else { return None };
     let headings = slide.blocks.iter().filter(|block| matches!(block, Block::Heading { .. }));
     Some(headings.count()).filter(|&count| count > 1)
-}
-
-/// Formats a count: `no warnings`, `1 warning`, `2 warnings`.
-fn counted(count: usize, what: &str) -> String {
-    match count {
-        0 => format!("no {what}s"),
-        1 => format!("1 {what}"),
-        count => format!("{count} {what}s"),
-    }
 }
 
 #[cfg(test)]
