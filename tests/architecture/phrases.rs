@@ -88,6 +88,7 @@ const MENDED: &[(&str, &str)] = &[
     ("is no known format", "isn't a known format"),
     ("is no line of", "isn't a ... line"),
     ("is no origin", "isn't an origin"),
+    ("is no ping", "isn't a ping"),
     ("is no path", "isn't a path"),
     ("is no percent escape", "isn't a percent escape"),
     ("is no port", "isn't a port"),
@@ -97,6 +98,7 @@ const MENDED: &[(&str, &str)] = &[
     ("that are no frame", "that aren't a frame"),
     // Stands, goes, tells, is there.
     ("bytes may stand here", "this may be bytes"),
+    ("goes into the fields", "belongs in the fields"),
     ("goes into the seven bits", "fits in the seven bits"),
     ("of the toolchains is there", "of the toolchains is installed"),
     ("should stand here", "is expected here"),
@@ -168,6 +170,31 @@ fn a_phrase_is_found_across_lines_and_only_as_whole_words() {
         found("a.md", "answers wrongly, 11 events, thus no frame; there is no frame"),
         [""; 0]
     );
+}
+
+/// The questions that are built in name what they rest on by the same numbers as the speaker notes.
+#[test]
+fn what_questions_refer_to_is_in_the_list_of_sources() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| fs::read_to_string(root.join(path)).unwrap();
+    let (bank, list) = (read("core/src/learn/bank/built_in.toml"), read("docs/sources.md"));
+    let lines = bank.lines().zip(1..).filter(|(line, _)| line.starts_with("refs = "));
+    let refs: Vec<(&str, usize)> = lines
+        .flat_map(|(line, number)| line.split('"').skip(1).step_by(2).map(move |it| (it, number)))
+        .collect();
+    assert!(refs.len() > 30, "the questions were not found");
+    let is_number = |word: &str| {
+        let digits = word.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+        !digits.is_empty()
+            && digits.len() + 1 == word.len()
+            && digits.bytes().all(|it| it.is_ascii_digit())
+    };
+    let unknown: Vec<String> = refs
+        .iter()
+        .filter(|(id, _)| is_number(id) && !list.contains(&format!("\n- **{id}** ")))
+        .map(|(id, line)| format!("built_in.toml:{line}: {id}"))
+        .collect();
+    assert_eq!(unknown, [""; 0], "not in docs/sources.md");
 }
 
 /// Returns the phrases in `text`, each with its place and what to write instead.
