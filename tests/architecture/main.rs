@@ -7,6 +7,7 @@ mod binary;
 mod errors;
 mod imports;
 mod names;
+mod phrases;
 mod rooms;
 mod sources;
 
