@@ -13,6 +13,8 @@ mod server_reply;
 mod state;
 mod task_page;
 mod task_view;
+#[cfg(test)]
+mod tests;
 mod text_line;
 
 use ratatui::buffer::Buffer;
