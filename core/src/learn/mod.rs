@@ -12,4 +12,5 @@ mod judgment;
 
 pub use draws::Draws;
 pub use exercise::{Answer, AnswerForm, Exercise, ExerciseKind, Exhibit, FieldForm};
+pub use exercises::repair_server::{GO_MODULE, GoFile, GoServer, RepairCheck, RepairFault};
 pub use judgment::{Judgment, Mark, UnfitAnswer};

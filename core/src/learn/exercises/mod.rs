@@ -7,7 +7,7 @@ mod broken_rule;
 mod forge_handshake;
 mod order_events;
 mod read_frame;
-mod repair_server;
+pub(crate) mod repair_server;
 mod write_frame;
 
 /// Returns the number of levels of a kind.

@@ -1,0 +1,39 @@
+// An echo on gorilla/websocket that pages of its own host can use.
+package main
+
+import (
+	"net/http"
+
+	"github.com/gorilla/websocket"
+	"wiretalk.example/listen"
+)
+
+// what the exercise shows begins here
+var upgrader = websocket.Upgrader{
+	ReadBufferSize:  4096,
+	WriteBufferSize: 4096,
+}
+
+func echo(w http.ResponseWriter, r *http.Request) {
+	conn, err := upgrader.Upgrade(w, r, nil)
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	conn.SetReadLimit(64 << 10)
+	for {
+		kind, message, err := conn.ReadMessage()
+		if err != nil {
+			return
+		}
+		if conn.WriteMessage(kind, message) != nil {
+			return
+		}
+	}
+}
+
+// what the exercise shows ends here
+
+func main() {
+	listen.Serve(http.HandlerFunc(echo))
+}
