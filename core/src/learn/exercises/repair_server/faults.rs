@@ -184,7 +184,7 @@ pub(super) static FAULTS: [RepairFault; 11] = [
         check: RepairCheck::TwoWriters,
         level: 2,
         symptom: "now and then the process ends with a panic",
-        remedy: "Hold the lock while writing here, too.",
+        remedy: "Write with the lock here, too: conn.write.",
         futile: [
             "Call recover in the goroutine.",
             "Tick once a second.",

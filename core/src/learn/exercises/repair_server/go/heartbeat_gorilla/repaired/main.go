@@ -14,6 +14,15 @@ const wait = 2 * time.Second
 
 var upgrader = websocket.Upgrader{}
 
+func serve(w http.ResponseWriter, r *http.Request) {
+	conn, err := upgrader.Upgrade(w, r, nil)
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	echo(conn)
+}
+
 // ping sends pings until the connection has ended. WriteControl may run beside other writers.
 func ping(conn *websocket.Conn) {
 	for range time.Tick(wait / 2) {
@@ -24,12 +33,8 @@ func ping(conn *websocket.Conn) {
 }
 
 // what the exercise shows begins here
-func echo(w http.ResponseWriter, r *http.Request) {
-	conn, err := upgrader.Upgrade(w, r, nil)
-	if err != nil {
-		return
-	}
-	defer conn.Close()
+
+func echo(conn *websocket.Conn) {
 	conn.SetReadLimit(64 << 10)
 	conn.SetReadDeadline(time.Now().Add(wait))
 	conn.SetPongHandler(func(string) error { return conn.SetReadDeadline(time.Now().Add(wait)) })
@@ -48,5 +53,5 @@ func echo(w http.ResponseWriter, r *http.Request) {
 // what the exercise shows ends here
 
 func main() {
-	listen.Serve(http.HandlerFunc(echo))
+	listen.Serve(http.HandlerFunc(serve))
 }

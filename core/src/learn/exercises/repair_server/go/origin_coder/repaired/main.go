@@ -2,6 +2,7 @@
 package main
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/coder/websocket"
@@ -9,28 +10,34 @@ import (
 )
 
 // what the exercise shows begins here
-func echo(w http.ResponseWriter, r *http.Request) {
+
+func serve(w http.ResponseWriter, r *http.Request) {
 	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{
-		OriginPatterns: []string{"app.example.com"},
+		CompressionMode: websocket.CompressionDisabled,
+		OriginPatterns:  []string{"app.example.com"},
 	})
 	if err != nil {
 		return
 	}
 	defer conn.CloseNow()
+	echo(r.Context(), conn)
+}
+
+// what the exercise shows ends here
+
+func echo(ctx context.Context, conn *websocket.Conn) {
 	conn.SetReadLimit(64 << 10)
 	for {
-		kind, message, err := conn.Read(r.Context())
+		kind, message, err := conn.Read(ctx)
 		if err != nil {
 			return
 		}
-		if conn.Write(r.Context(), kind, message) != nil {
+		if conn.Write(ctx, kind, message) != nil {
 			return
 		}
 	}
 }
 
-// what the exercise shows ends here
-
 func main() {
-	listen.Serve(http.HandlerFunc(echo))
+	listen.Serve(http.HandlerFunc(serve))
 }

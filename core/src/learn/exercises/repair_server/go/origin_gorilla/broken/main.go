@@ -9,18 +9,25 @@ import (
 )
 
 // what the exercise shows begins here
+
 var upgrader = websocket.Upgrader{
 	ReadBufferSize:  4096,
 	WriteBufferSize: 4096,
 	CheckOrigin:     func(r *http.Request) bool { return true },
 }
 
-func echo(w http.ResponseWriter, r *http.Request) {
+func serve(w http.ResponseWriter, r *http.Request) {
 	conn, err := upgrader.Upgrade(w, r, nil)
 	if err != nil {
 		return
 	}
 	defer conn.Close()
+	echo(conn)
+}
+
+// what the exercise shows ends here
+
+func echo(conn *websocket.Conn) {
 	conn.SetReadLimit(64 << 10)
 	for {
 		kind, message, err := conn.ReadMessage()
@@ -33,8 +40,6 @@ func echo(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// what the exercise shows ends here
-
 func main() {
-	listen.Serve(http.HandlerFunc(echo))
+	listen.Serve(http.HandlerFunc(serve))
 }

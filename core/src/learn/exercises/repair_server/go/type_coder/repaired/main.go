@@ -2,6 +2,7 @@
 package main
 
 import (
+	"context"
 	"log"
 	"net/http"
 
@@ -9,21 +10,26 @@ import (
 	"wiretalk.example/listen"
 )
 
-// what the exercise shows begins here
-func echo(w http.ResponseWriter, r *http.Request) {
+func serve(w http.ResponseWriter, r *http.Request) {
 	conn, err := websocket.Accept(w, r, nil)
 	if err != nil {
 		return
 	}
 	defer conn.CloseNow()
+	echo(r.Context(), conn)
+}
+
+// what the exercise shows begins here
+
+func echo(ctx context.Context, conn *websocket.Conn) {
 	conn.SetReadLimit(64 << 10)
 	for {
-		kind, message, err := conn.Read(r.Context())
+		kind, message, err := conn.Read(ctx)
 		if err != nil {
 			return
 		}
 		log.Println("type", kind, "length", len(message))
-		if conn.Write(r.Context(), kind, message) != nil {
+		if conn.Write(ctx, kind, message) != nil {
 			return
 		}
 	}
@@ -32,5 +38,5 @@ func echo(w http.ResponseWriter, r *http.Request) {
 // what the exercise shows ends here
 
 func main() {
-	listen.Serve(http.HandlerFunc(echo))
+	listen.Serve(http.HandlerFunc(serve))
 }

@@ -11,13 +11,18 @@ import (
 
 var upgrader = websocket.Upgrader{}
 
-// what the exercise shows begins here
-func echo(w http.ResponseWriter, r *http.Request) {
+func serve(w http.ResponseWriter, r *http.Request) {
 	conn, err := upgrader.Upgrade(w, r, nil)
 	if err != nil {
 		return
 	}
 	defer conn.Close()
+	echo(conn)
+}
+
+// what the exercise shows begins here
+
+func echo(conn *websocket.Conn) {
 	conn.SetReadLimit(64 << 10)
 	for {
 		kind, message, err := conn.ReadMessage()
@@ -34,5 +39,5 @@ func echo(w http.ResponseWriter, r *http.Request) {
 // what the exercise shows ends here
 
 func main() {
-	listen.Serve(http.HandlerFunc(echo))
+	listen.Serve(http.HandlerFunc(serve))
 }

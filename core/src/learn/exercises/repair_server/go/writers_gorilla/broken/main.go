@@ -10,20 +10,40 @@ import (
 	"wiretalk.example/listen"
 )
 
+var tick = []byte("tick")
+
+// guarded is a connection with a lock for its writers.
+type guarded struct {
+	*websocket.Conn
+	writing sync.Mutex
+}
+
+// write is WriteMessage with the lock.
+func (conn *guarded) write(kind int, data []byte) error {
+	conn.writing.Lock()
+	defer conn.writing.Unlock()
+	return conn.WriteMessage(kind, data)
+}
+
 var upgrader = websocket.Upgrader{}
 
-// what the exercise shows begins here
-func echo(w http.ResponseWriter, r *http.Request) {
+func serve(w http.ResponseWriter, r *http.Request) {
 	conn, err := upgrader.Upgrade(w, r, nil)
 	if err != nil {
 		return
 	}
 	defer conn.Close()
+	echo(&guarded{Conn: conn})
+}
+
+// what the exercise shows begins here
+
+// conn.write is conn.WriteMessage with a lock.
+func echo(conn *guarded) {
 	conn.SetReadLimit(32 << 20)
-	var writing sync.Mutex
 	go func() {
 		for range time.Tick(10 * time.Millisecond) {
-			if conn.WriteMessage(websocket.TextMessage, []byte("tick")) != nil {
+			if conn.WriteMessage(websocket.TextMessage, tick) != nil {
 				return
 			}
 		}
@@ -33,10 +53,7 @@ func echo(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return
 		}
-		writing.Lock()
-		err = conn.WriteMessage(kind, message)
-		writing.Unlock()
-		if err != nil {
+		if conn.write(kind, message) != nil {
 			return
 		}
 	}
@@ -45,5 +62,5 @@ func echo(w http.ResponseWriter, r *http.Request) {
 // what the exercise shows ends here
 
 func main() {
-	listen.Serve(http.HandlerFunc(echo))
+	listen.Serve(http.HandlerFunc(serve))
 }
