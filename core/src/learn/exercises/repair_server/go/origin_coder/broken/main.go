@@ -13,7 +13,6 @@ import (
 
 func serve(w http.ResponseWriter, r *http.Request) {
 	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{
-		CompressionMode:    websocket.CompressionDisabled,
 		InsecureSkipVerify: true,
 	})
 	if err != nil {

@@ -13,8 +13,7 @@ import (
 
 func serve(w http.ResponseWriter, r *http.Request) {
 	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{
-		CompressionMode: websocket.CompressionDisabled,
-		OriginPatterns:  []string{"app.example.com"},
+		OriginPatterns: []string{"app.example.com"},
 	})
 	if err != nil {
 		return
