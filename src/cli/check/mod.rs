@@ -16,11 +16,12 @@ use ratatui::layout::Size;
 
 use crate::cli::output;
 use crate::cli::present::read_keys_file;
-use crate::deck::{Block, Deck, DemoFence, Dialect, Position, Warning};
+use crate::deck::{self, Block, Deck, DemoFence, Dialect, Position, SourceProblems, Warning};
 use crate::slide;
 use crate::stage::Registry;
-use crate::text;
+use crate::text::{self, counted};
 
+use deck_files::DeckFiles;
 pub use deck_files::FileFault;
 use deck_reading::parse_deck_in;
 pub use deck_reading::{ReadDeck, folder_of, parse_deck, printable_path, read_deck};
@@ -143,6 +144,9 @@ fn report_deck(
         };
         warnings.extend(slide::overflows(&deck, source, size, min_rows));
     }
+    let mut files = DeckFiles::new(folder_of(path));
+    let SourceProblems { in_deck, in_list } = deck::check_sources(&deck, source, &mut files);
+    warnings.extend(in_deck);
     let notes = registry.effects(&deck, source);
     let mut entries: Vec<(&str, &Warning)> = warnings.iter().map(|warning| ("", warning)).collect();
     entries.extend(notes.iter().map(|note| ("note: ", note)));
@@ -151,12 +155,18 @@ fn report_deck(
     for (kind, warning) in entries {
         *out += &format!("{}\n", warning.report_as(name, kind));
     }
+    if let Some(sources) = &deck.front_matter.sources {
+        let list = printable_path(&folder_of(path).join(&sources.path));
+        for warning in &in_list {
+            *out += &format!("{}\n", warning.report(&list));
+        }
+    }
     let notes = if notes.is_empty() {
         String::new()
     } else {
         format!(", {}", counted(notes.len(), "note"))
     };
-    let warning_count = counted(warnings.len(), "warning");
+    let warning_count = counted(warnings.len() + in_list.len(), "warning");
     *out += &dialect_line(name, &deck);
     if let Some(headings) = undivided(&deck) {
         *out += &format!(
@@ -166,7 +176,7 @@ fn report_deck(
     }
     *out += &format!("{name}: {}, {warning_count}{notes}\n", counted(deck.slides.len(), "slide"));
     // A note is no problem: presenting the deck asks for consent.
-    !warnings.is_empty()
+    !warnings.is_empty() || !in_list.is_empty()
 }
 
 /// Returns the line that says which tool a deck was written for; empty if it is our own.
@@ -188,15 +198,6 @@ fn undivided(deck: &Deck) -> Option<usize> {
     let [slide] = deck.slides.as_slice() else { return None };
     let headings = slide.blocks.iter().filter(|block| matches!(block, Block::Heading { .. }));
     Some(headings.count()).filter(|&count| count > 1)
-}
-
-/// Formats a count: `no warnings`, `1 warning`, `2 warnings`.
-fn counted(count: usize, what: &str) -> String {
-    match count {
-        0 => format!("no {what}s"),
-        1 => format!("1 {what}"),
-        count => format!("{count} {what}s"),
-    }
 }
 
 #[cfg(test)]
@@ -250,5 +251,22 @@ mod tests {
         assert!(hint("# A\n\na\n\n# B\n\nb\n"));
         assert!(!hint("# A\n\na\n"));
         assert!(!hint("# A\n\na\n\n---\n\n# B\n\nb\n"));
+    }
+
+    #[test]
+    fn the_notes_are_held_to_the_list_of_sources() {
+        let folder = tempfile::tempdir().unwrap();
+        let (deck, list) = (folder.path().join("deck.md"), folder.path().join("sources.md"));
+        let source = "---\nsources: sources.md\n---\n\n# A\n\n<!-- speaker_note: See [F2]. -->\n";
+        fs::write(&deck, source).unwrap();
+        fs::write(&list, "- **F2** Two: <https://a.example>, read 2026-11-22.\n").unwrap();
+        let clean = report(&[&deck]);
+        assert!(clean.out.ends_with("deck.md: 1 slide, no warnings\n"), "{}", clean.out);
+        assert!(!clean.has_problems);
+        fs::write(&list, "- **F1** One, read 2026-11-22.\n").unwrap();
+        let Report { out, has_problems, .. } = report(&[&deck]);
+        assert!(out.contains("deck.md:7:25: no source `F2` in `sources.md`"), "{out}");
+        assert!(out.contains("sources.md:1:5: the source `F1` has no link"), "{out}");
+        assert!(out.ends_with("deck.md: 1 slide, 2 warnings\n") && has_problems, "{out}");
     }
 }

@@ -69,7 +69,7 @@ fn mark_rule(evidence: &Evidence, chosen: &str) -> Mark {
         Some(Truth::NoRule(reason)) => format!("there is no such rule: {reason}"),
         Some(Truth::Rule(code)) if right => format!("this is {}", code.rule().section),
         Some(Truth::Rule(code)) => {
-            format!("these bytes keep this rule ({})", code.rule().section)
+            format!("these bytes don't break this rule ({})", code.rule().section)
         }
         None => "the exercise does not offer this rule".to_owned(),
     };

@@ -1,6 +1,6 @@
 //! [`Event`]: what can happen on a connection, and how it is put into words.
 
-use crate::wire::{ByteLen, Header, Opcode, Side, format};
+use crate::wire::{Opcode, Side, format};
 
 /// A connection's events, in an order in which they can happen.
 #[derive(Debug)]
@@ -74,13 +74,6 @@ pub(super) struct SentFrame {
     pub(super) message: Option<(usize, usize)>,
     /// The number of the other side's message that it echoes.
     pub(super) echoes: Option<usize>,
-}
-
-impl SentFrame {
-    /// Returns the frame's header, without a mask.
-    pub(super) fn header(&self) -> Header {
-        Header { fin: self.fin, ..Header::new(self.opcode, ByteLen::of(&self.payload)) }
-    }
 }
 
 impl Event {

@@ -8,7 +8,7 @@ use crate::learn::exercises::order_events::event::Action;
 use crate::learn::exercises::order_events::shown_story::ShownStory;
 use crate::wire::frame::encode;
 use crate::wire::keep::transcript::Transcript;
-use crate::wire::{AgreedExtensions, Header, Severity, Side};
+use crate::wire::{AgreedExtensions, ByteLen, Header, Severity, Side};
 
 const SEEDS: u64 = 2_000;
 
@@ -43,7 +43,8 @@ fn is_legal(shown: &ShownStory, order: &[usize], side: Side) -> bool {
             continue;
         }
         let key = (side == Side::Client).then_some([1, 2, 3, index as u8 + 1]);
-        let header = Header { masking_key: key, ..frame.header() };
+        let header = Header::new(frame.opcode, ByteLen::of(&frame.payload));
+        let header = Header { fin: frame.fin, masking_key: key, ..header };
         transcript.push(&encode::frame(&header, &frame.payload));
     }
     transcript.faults().iter().all(|fault| fault.severity() != Severity::Fatal)
