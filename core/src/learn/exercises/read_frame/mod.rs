@@ -30,7 +30,7 @@ use crate::wire::format::quote;
 pub(crate) const LEVELS: u8 = 5;
 
 pub(crate) fn generate(level: u8, seed: u64) -> Exercise {
-    let drawn = DrawnBytes::of_level(level, &mut Draws::new(seed));
+    let drawn = DrawnBytes::of_level(level, &mut Draws::of_level(level, seed));
     let task = task(level, &drawn);
     let DrawnBytes { from, frames, .. } = drawn;
     let exhibit = Exhibit::Bytes { from, bytes: frames.concat(), deflate: level == 5 };
