@@ -78,9 +78,9 @@ fn last(wanted: &WantedFrames, solution: &[Vec<u8>]) -> String {
             spaced_hex(frame, frame.len())
         );
     }
-    let with_key = match wanted.frames.first().map(|frame| frame.mask) {
-        Some(WantedMask::AnyKey(key)) => format!("With the key {}, ", spaced_hex(&key, 4)),
-        _ => String::new(),
+    let subject = match wanted.frames.first().map(|frame| frame.mask) {
+        Some(WantedMask::AnyKey(key)) => format!("With the key {}, the frame", spaced_hex(&key, 4)),
+        _ => "The frame".to_owned(),
     };
     match (payload.first(), header.masking_key) {
         (None, _) if wanted.left_out() > 0 => {
@@ -89,7 +89,7 @@ fn last(wanted: &WantedFrames, solution: &[Vec<u8>]) -> String {
         }
         (None, _) => format!("There's no payload, so the header is all, such as {begin}."),
         (Some(byte), Some([key, ..])) => format!(
-            "{with_key}the frame begins with {begin}, and the first payload byte is {:02x} XOR \
+            "{subject} begins with {begin}, and the first payload byte is {:02x} XOR \
              {key:02x}, which is {byte:02x}.",
             byte ^ key
         ),
