@@ -27,7 +27,7 @@ use std::time::Duration;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::inspect::{BundledServer, InspectSource};
+use crate::inspect::{BundledServer, InspectConfig, InspectSource};
 use crate::stage::{
     DeclaredEffect, Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, Settings, Stage, ViewContext,
 };
@@ -38,15 +38,28 @@ use lesson::play::ScenarioPlayer;
 use overlays::mode::InputMode;
 
 pub use connect_options::ConnectOptions;
+pub use lesson::file::{check_lesson, lesson_entries};
 pub use messages::{Cmd, CommandSender, LoadedCapture, LoadedSnapshot, Msg, ProxyCommandSender};
 pub(super) use parts::prose::wrap_words;
 pub use state::Inspect;
+
+/// Opens a lesson of [`lesson_entries`]; an inspector without one if there is no such lesson.
+pub fn open_lesson(name: &str) -> (Inspect, Vec<Cmd>) {
+    let scenario = Scenario::from_name(name);
+    let server = scenario.as_ref().and_then(|scenario| BundledServer::parse(&scenario.server));
+    let server = server.unwrap_or(BundledServer { kind: None, path: "/".to_owned() });
+    let config = InspectConfig::new(InspectSource::Bundled(server));
+    let mut inspect = Inspect::new(&config, Tab::Frames);
+    inspect.player = scenario.map(ScenarioPlayer::new);
+    (inspect, Vec::new())
+}
 
 impl Demo for Inspect {
     const NAME: &'static str = "inspect";
     const ABOUT: &'static str = "a real WebSocket connection, every byte of it explained";
     const SETTINGS: &'static [SettingSpec] = settings::SETTINGS;
     const KEYS: &'static [KeyHint] = settings::KEYS;
+    const HELP_KEY: Option<&'static str> = Some("h");
     const MIN_ROWS: u16 = 13;
     type Msg = Msg;
     type Cmd = Cmd;

@@ -39,7 +39,7 @@ pub struct Mark {
 
 /// A remark on bytes that are still being typed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Progress {
+pub struct TypedSoFar {
     /// The number of bytes from the first one on that are right.
     pub right: usize,
     /// The first byte that is wrong, or text that isn't hex.

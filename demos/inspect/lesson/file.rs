@@ -7,8 +7,10 @@
 use serde::Deserialize;
 
 use crate::clients::SessionCommand;
+use crate::deck::{LineIndex, Position};
 use crate::demos::inspect::connect_options::RequestEdits;
 use crate::inspect::BundledServer;
+use crate::learn::LessonEntry;
 use crate::wire::{Header, LengthForm, MaskingKey, Opcode, pasted};
 
 /// All scenarios, by the name that slides use. They are part of the program, so a talk needs no
@@ -30,6 +32,8 @@ const SCENARIO_FILES: [(&str, &str); 8] = [
 pub(crate) struct Scenario {
     /// The topic, in a few words.
     pub(crate) title: String,
+    /// The section of the talk that it belongs to, as [`SECTIONS`](crate::learn::SECTIONS) names it.
+    pub(crate) section: String,
     /// The name of a bundled server, as [`BundledServer::parse`] takes it.
     pub(crate) server: String,
     /// The name of the tab to show when a step is played.
@@ -132,6 +136,33 @@ pub(crate) enum Expectation {
     Fooled(bool),
     /// The server ends the stream without a Close.
     Vanishes(bool),
+}
+
+/// Returns all lessons, as a catalogue lists them.
+pub fn lesson_entries() -> Vec<LessonEntry> {
+    let entry = |name: &str| {
+        let scenario = Scenario::from_name(name)?;
+        let steps = scenario.steps.len();
+        let (section, title) = (scenario.section, scenario.title);
+        Some(LessonEntry { name: name.to_owned(), section, title, steps })
+    };
+    Scenario::names().into_iter().filter_map(entry).collect()
+}
+
+/// Returns what is wrong with the text of a lesson's file, with the place if it is known.
+pub fn check_lesson(source: &str) -> Vec<(Position, String)> {
+    let lines = LineIndex::new(source);
+    match toml::from_str::<Scenario>(source) {
+        Err(error) => {
+            let at = error.span().map_or(0, |span| span.start.min(source.len()));
+            vec![(lines.position(at), error.message().to_owned())]
+        }
+        Ok(_) => match Scenario::parse(source) {
+            Ok(_) => Vec::new(),
+            // The message names the step.
+            Err(message) => vec![(Position { line: 1, column: 1 }, message)],
+        },
+    }
 }
 
 impl Scenario {
@@ -282,6 +313,8 @@ mod tests {
             let scenario =
                 Scenario::parse(source).unwrap_or_else(|reason| panic!("{name}: {reason}"));
             assert!(!scenario.steps.is_empty(), "{name}");
+            let is_section = |(section, _): &(&str, &str)| *section == scenario.section;
+            assert!(crate::learn::SECTIONS.iter().any(is_section), "{name}: {}", scenario.section);
         }
     }
 

@@ -1,7 +1,7 @@
 //! The kinds of exercise: each makes its exercises from a seed, and judges answers to them.
 
 use crate::learn::exercise::{Answer, Exercise, ExerciseKind};
-use crate::learn::judgment::{Judgment, Progress, UnfitAnswer};
+use crate::learn::judgment::{Judgment, TypedSoFar, UnfitAnswer};
 
 mod broken_rule;
 mod forge_handshake;
@@ -57,7 +57,7 @@ impl Exercise {
 
     /// Judges bytes that are still being typed, a digit that has no second one left out. `None` if
     /// the exercise doesn't ask for bytes, or the answer has none.
-    pub fn judge_so_far(&self, answer: &Answer) -> Option<Progress> {
+    pub fn judge_so_far(&self, answer: &Answer) -> Option<TypedSoFar> {
         match self.kind {
             ExerciseKind::WriteFrame => write_frame::judge_so_far(self, answer),
             _ => None,

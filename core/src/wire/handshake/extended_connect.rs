@@ -84,7 +84,7 @@ pub fn validate_response(
             (None, _) => problem(ProblemCode::PseudoMissing, "there is no :status".into()),
             (Some(_), Some(101)) => problem(
                 ProblemCode::ConnectStatus,
-                "101 is the answer of HTTP/1.1; over HTTP/2 it is 200".into(),
+                "101 is for HTTP/1.1; over HTTP/2 the status is 200".into(),
             ),
             (Some(value), _) => problem(
                 ProblemCode::ConnectStatus,

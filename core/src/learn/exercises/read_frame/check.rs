@@ -87,7 +87,7 @@ impl FieldCheck {
                 "126 and 127 aren't lengths: they say that two or eight bytes with the length follow"
             }
             FrameField::Length if header.length_form != LengthForm::Bits7 => {
-                "the length stands in the bytes after the second one, most significant byte first"
+                "the length is in the bytes after the second one, most significant byte first"
             }
             FrameField::Length => "the length is the last seven bits of this byte",
             FrameField::Key if is_masked => "the key is the four bytes after the length",
@@ -97,7 +97,7 @@ impl FieldCheck {
                 "that's as it was sent: it isn't unmasked yet"
             }
             FrameField::Payload if header.opcode == Opcode::Close => {
-                "this frame is no ping or pong: what a Close says goes into the fields below"
+                "this frame isn't a ping or pong: what a Close says belongs in the fields below"
             }
             FrameField::Text if is_trimmed(typed, shown) => "there's a blank or a quote too many",
             FrameField::Text if shown.frame.context.compressed => {
@@ -234,7 +234,7 @@ fn text(shown: &ShownFrame) -> Option<(Value, String)> {
 fn payload(shown: &ShownFrame) -> (Value, String) {
     let plain = shown.frame.payload();
     if shown.header().opcode == Opcode::Close {
-        let lesson = "this frame is no ping or pong, but a Close";
+        let lesson = "this frame isn't a ping or pong, but a Close";
         return (Value::Bytes(Vec::new()), lesson.to_owned());
     }
     if plain.is_empty() {

@@ -13,7 +13,7 @@ pub(super) fn hints(level: u8, shown: &ShownFrame) -> Vec<String> {
              seven bits of length. A key of four bytes follows where MASK is 1."
         }
         2 => {
-            "Seven bits can't hold 126 or more: 126 says that the length stands in the next two \
+            "Seven bits can't hold 126 or more: 126 says that the length is in the next two \
              bytes, 127 in the next eight, most significant byte first. The key comes after them."
         }
         3 => {
