@@ -17,7 +17,7 @@ use wanted::WantedFrames;
 
 use crate::learn::exercise::{Answer, AnswerForm, Exercise, ExerciseKind};
 use crate::learn::exercises::phrases;
-use crate::learn::judgment::{Judgment, Mark, Progress, UnfitAnswer};
+use crate::learn::judgment::{Judgment, Mark, TypedSoFar, UnfitAnswer};
 use crate::wire::format::{byte_count, spaced_hex};
 use crate::wire::frame::mask;
 use crate::wire::pasted::{PasteError, PasteProblem, PastedForm, Position, parse_as};
@@ -208,7 +208,7 @@ fn praise(level: u8, transcript: &Transcript) -> (String, &'static str) {
     (format!("{why}{}", warnings.concat()), source)
 }
 
-pub(crate) fn judge_so_far(exercise: &Exercise, answer: &Answer) -> Option<Progress> {
+pub(crate) fn judge_so_far(exercise: &Exercise, answer: &Answer) -> Option<TypedSoFar> {
     let Answer::Bytes(text) = answer else { return None };
     let wanted = wanted(exercise);
     let len = wanted_len(&wanted);
@@ -217,7 +217,7 @@ pub(crate) fn judge_so_far(exercise: &Exercise, answer: &Answer) -> Option<Progr
         Err(error) => {
             let part = "hex".to_owned();
             let wrong = Mark { part, right: false, bytes: None, remark: error.to_string() };
-            return Some(Progress { right: 0, wrong: Some(wrong), missing: len });
+            return Some(TypedSoFar { right: 0, wrong: Some(wrong), missing: len });
         }
     };
     let findings = examine(&wanted, &raw, &transcribe(&wanted, &raw));
@@ -225,7 +225,7 @@ pub(crate) fn judge_so_far(exercise: &Exercise, answer: &Answer) -> Option<Progr
     let is_open = |finding: &Finding| finding.part == Part::End && finding.bytes.is_empty();
     let wrong = findings.iter().find(|finding| !finding.right && !is_open(finding));
     let right = wrong.map_or(raw.len(), |wrong| wrong.bytes.start);
-    Some(Progress {
+    Some(TypedSoFar {
         right,
         wrong: wrong.map(|wrong| wrong.mark(wanted.frames.len() > 1)),
         missing: len.saturating_sub(right),

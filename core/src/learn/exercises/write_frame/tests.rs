@@ -86,7 +86,7 @@ fn bytes_are_judged_while_they_are_typed() {
         let right = solved(&exercise);
         for len in 0..=right.len() {
             let so_far = exercise.judge_so_far(&answer(&right[..len])).unwrap();
-            let expected = Progress { right: len, wrong: None, missing: right.len() - len };
+            let expected = TypedSoFar { right: len, wrong: None, missing: right.len() - len };
             assert_eq!(so_far, expected, "{exercise:?}");
             if len < right.len() {
                 let judgment = exercise.judge(&answer(&right[..len])).unwrap();
