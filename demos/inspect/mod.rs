@@ -38,7 +38,7 @@ use lesson::play::ScenarioPlayer;
 use overlays::mode::InputMode;
 
 pub use connect_options::ConnectOptions;
-pub use lesson::file::lesson_entries;
+pub use lesson::file::{check_lesson, lesson_entries};
 pub use messages::{Cmd, CommandSender, LoadedCapture, LoadedSnapshot, Msg, ProxyCommandSender};
 pub(super) use parts::prose::wrap_words;
 pub use state::Inspect;
@@ -59,6 +59,7 @@ impl Demo for Inspect {
     const ABOUT: &'static str = "a real WebSocket connection, every byte of it explained";
     const SETTINGS: &'static [SettingSpec] = settings::SETTINGS;
     const KEYS: &'static [KeyHint] = settings::KEYS;
+    const HELP_KEY: Option<&'static str> = Some("h");
     const MIN_ROWS: u16 = 13;
     type Msg = Msg;
     type Cmd = Cmd;

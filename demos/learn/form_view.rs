@@ -30,25 +30,23 @@ pub(super) fn lines(page: &TaskPage, width: usize, theme: &Theme) -> (Vec<Line<'
             };
             (lines.iter().enumerate().map(line).collect(), *cursor)
         }
-        (FormEditor::ByteAndRule { rule, .. }, Task::Exercise(exercise)) => {
-            let choices = choices(&exercise.form);
-            (option_lines(page, "rule", choices, |at| *rule == Some(at), width, theme), 0)
-        }
-        (FormEditor::LineAndRemedy { remedy, .. }, Task::Exercise(exercise)) => {
-            let choices = choices(&exercise.form);
-            (option_lines(page, "remedy", choices, |at| *remedy == Some(at), width, theme), 0)
+        (FormEditor::ByteAndRule { rule: chosen, .. }, Task::Exercise(exercise))
+        | (FormEditor::LineAndRemedy { remedy: chosen, .. }, Task::Exercise(exercise)) => {
+            let is_chosen = |at: usize| *chosen == Some(at);
+            let part = ["rule", "remedy"].into_iter().find_map(|part| mark(page, part));
+            let mark_of = |at: usize| part.filter(|_| is_chosen(at)).map(|mark| mark.right);
+            (option_lines(choices(&exercise.form), is_chosen, mark_of, width, theme), 0)
         }
         (FormEditor::Order { order, cursor, is_held }, Task::Exercise(exercise)) => {
             event_lines(page, choices(&exercise.form), order, (*cursor, *is_held), width, theme)
         }
         (FormEditor::Choice { chosen, order }, Task::Question(question)) => {
-            let options = ordered(&question.answer, order);
-            (option_lines(page, "", &options, |at| *chosen == Some(at), width, theme), 0)
+            let is_chosen = |at: usize| *chosen == Some(at);
+            (question_options(page, &question.answer, order, is_chosen, width, theme), 0)
         }
         (FormEditor::Several { chosen, order }, Task::Question(question)) => {
-            let options = ordered(&question.answer, order);
             let is_chosen = |at: usize| chosen.get(at) == Some(&true);
-            (option_lines(page, "", &options, is_chosen, width, theme), 0)
+            (question_options(page, &question.answer, order, is_chosen, width, theme), 0)
         }
         _ => (Vec::new(), 0),
     }
@@ -80,12 +78,29 @@ fn choices(form: &AnswerForm) -> &[String] {
     }
 }
 
-fn ordered(answer: &RightAnswer, order: &[usize]) -> Vec<String> {
-    let (RightAnswer::Choice { options, .. } | RightAnswer::Several { options, .. }) = answer
-    else {
-        return Vec::new();
+/// Returns the options of a question. After the verdict every right one has its mark, and every
+/// wrong one that was chosen.
+fn question_options(
+    page: &TaskPage,
+    answer: &RightAnswer,
+    order: &[usize],
+    is_chosen: impl Fn(usize) -> bool,
+    width: usize,
+    theme: &Theme,
+) -> Vec<Line<'static>> {
+    let (options, right) = match answer {
+        RightAnswer::Choice { options, right, .. } => (options, std::slice::from_ref(right)),
+        RightAnswer::Several { options, right } => (options, right.as_slice()),
+        RightAnswer::Input { .. } => return Vec::new(),
     };
-    order.iter().filter_map(|option| options.get(*option).cloned()).collect()
+    let texts: Vec<String> =
+        order.iter().filter_map(|option| options.get(*option).cloned()).collect();
+    let mark_of = |at: usize| {
+        page.judgment.as_ref()?;
+        let is_right = order.get(at).is_some_and(|option| right.contains(option));
+        (is_right || is_chosen(at)).then_some(is_right)
+    };
+    option_lines(&texts, &is_chosen, mark_of, width, theme)
 }
 
 /// Returns the mark of a part of the answer.
@@ -193,38 +208,29 @@ fn edited(line: &TextLine, has_cursor: bool, style: Style, theme: &Theme) -> Vec
     ]
 }
 
-/// Returns options with the digits that choose them.
+/// Returns options with the digits that choose them. Once there is a verdict, `mark_of` gives the
+/// mark of an option: right, wrong, or none.
 fn option_lines(
-    page: &TaskPage,
-    part: &str,
     options: &[String],
     is_chosen: impl Fn(usize) -> bool,
+    mark_of: impl Fn(usize) -> Option<bool>,
     width: usize,
     theme: &Theme,
 ) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for (index, option) in options.iter().enumerate() {
         let chosen = is_chosen(index);
-        // A mark is on the choice as a whole, or on each option.
-        let mark = if part.is_empty() { mark(page, option) } else { mark(page, part) };
-        let mark = mark.filter(|mark| chosen || (part.is_empty() && !mark.right));
-        let is_wrong_choice = part.is_empty()
-            && chosen
-            && mark.is_none()
-            && page.judgment.as_ref().is_some_and(|judgment| !judgment.right);
-        let style = match (mark, chosen) {
-            (None, _) if is_wrong_choice => Style::new().fg(theme.bad),
-            (None, true) => theme.heading(),
-            (mark, _) => mark_style(mark, theme),
+        let (mark, style) = match (mark_of(index), chosen) {
+            (Some(true), _) => ("✓ ", Style::new().fg(theme.good).add_modifier(Modifier::BOLD)),
+            (Some(false), _) => ("✗ ", Style::new().fg(theme.bad).add_modifier(Modifier::BOLD)),
+            (None, true) => ("  ", theme.heading()),
+            (None, false) => ("  ", Style::new().fg(theme.text)),
         };
         let sign = if chosen { "◉" } else { "○" };
         let wrapped = wrap_words(option, width.saturating_sub(7));
         for (row, content) in wrapped.into_iter().enumerate() {
-            let head = if row == 0 {
-                format!("{}{sign} {}  ", mark_sign(mark), index + 1)
-            } else {
-                " ".repeat(7)
-            };
+            let head =
+                if row == 0 { format!("{mark}{sign} {}  ", index + 1) } else { " ".repeat(7) };
             lines.push(Line::from(vec![
                 Span::styled(head, theme.heading()),
                 Span::styled(content, style),

@@ -144,7 +144,7 @@ fn last_line(learn: &Learn, below: usize, context: &ViewContext) -> Line<'static
     }
     let more = if below > 0 { format!("▼ {below} more   ") } else { String::new() };
     let keys = if context.focused {
-        "Enter open   n next   / search   a check all   r reset   Esc back"
+        "Enter open   n next   / search   a check all   ? keys"
     } else {
         "Enter: choose something to learn"
     };

@@ -13,6 +13,8 @@ mod server_reply;
 mod state;
 mod task_page;
 mod task_view;
+#[cfg(test)]
+mod tests;
 mod text_line;
 
 use ratatui::buffer::Buffer;
@@ -21,7 +23,8 @@ use ratatui::layout::Rect;
 use crate::demos::inspect::lesson_entries;
 use crate::learn::{Bank, Catalog, SECTIONS};
 use crate::stage::{
-    Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, SettingType, Settings, Stage, ViewContext,
+    self, Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, SettingType, Settings, Stage,
+    ViewContext,
 };
 use crate::text::did_you_mean;
 pub use state::{Cmd, Learn, LearnStart, Msg, Reply, StartPlace};
@@ -42,6 +45,7 @@ impl Demo for Learn {
         },
     ];
     const KEYS: &'static [KeyHint] = state::KEYS;
+    const HELP_KEY: Option<&'static str> = Some("?");
     const MIN_ROWS: u16 = 16;
     type Msg = Msg;
     type Cmd = Cmd;
@@ -105,6 +109,9 @@ impl Demo for Learn {
         match &self.task {
             Some(page) => task_view::draw(self, page, area, buffer, context),
             None => list_view::draw(self, area, buffer, context),
+        }
+        if self.shows_keys {
+            stage::draw_key_table("keys", state::KEYS, area, buffer, context.theme);
         }
     }
 

@@ -42,6 +42,8 @@ pub struct Learn {
     pub(super) task: Option<Box<TaskPage>>,
     /// The names of what comes after the open task, where that is a series.
     pub(super) series: Vec<String>,
+    /// Whether all keys are shown over the page.
+    pub(super) shows_keys: bool,
     /// The right and all answers of the series so far.
     pub(super) score: (usize, usize),
 }
@@ -120,6 +122,7 @@ impl Learn {
             list: ListPage::default(),
             task: None,
             series: Vec::new(),
+            shows_keys: false,
             score: (0, 0),
         };
         let mut commands = vec![Cmd::Load];
@@ -215,6 +218,15 @@ impl Learn {
 
     pub(super) fn handle_key(&mut self, key: KeyEvent) -> Vec<Cmd> {
         self.notice = None;
+        if std::mem::take(&mut self.shows_keys) {
+            return Vec::new();
+        }
+        let types =
+            self.list.is_searching || self.task.as_ref().is_some_and(|page| page.takes_letters());
+        if key.code == KeyCode::Char('?') && !types {
+            self.shows_keys = true;
+            return Vec::new();
+        }
         match self.task.as_ref().map(|task| task.judgment.is_some()) {
             None => self.list_key(key),
             Some(false) => self.answer_key(key),
@@ -272,7 +284,7 @@ impl Learn {
 
     fn answer_key(&mut self, key: KeyEvent) -> Vec<Cmd> {
         let Some(page) = &mut self.task else { return Vec::new() };
-        let takes_letters = page.form.takes_letters();
+        let takes_letters = page.takes_letters();
         match key.code {
             KeyCode::Esc => {
                 self.close_task();
@@ -293,7 +305,7 @@ impl Learn {
 
     /// Judges the answer. Where a real server is to settle it, the answer counts once that has
     /// replied.
-    fn check(&mut self) -> Vec<Cmd> {
+    pub(super) fn check(&mut self) -> Vec<Cmd> {
         let Some(page) = &mut self.task else { return Vec::new() };
         match page.judge() {
             Err(reason) => {
@@ -320,7 +332,7 @@ impl Learn {
     }
 
     /// Counts the answer, the first one of a task.
-    fn count(&mut self) -> Vec<Cmd> {
+    pub(super) fn count(&mut self) -> Vec<Cmd> {
         let Some(page) = self.task.as_mut().filter(|page| !page.has_counted) else {
             return Vec::new();
         };
@@ -380,6 +392,7 @@ impl Learn {
     /// Whether something is open that Esc closes.
     pub(super) fn wants_escape(&self) -> bool {
         self.task.is_some()
+            || self.shows_keys
             || self.list.is_searching
             || self.list.asks_reset.is_some()
             || !self.list.search.text.is_empty()

@@ -71,6 +71,11 @@ impl TaskPage {
         }
     }
 
+    /// Whether letters are a part of the answer now, so that they can't be commands.
+    pub(super) fn takes_letters(&self) -> bool {
+        self.judgment.is_none() && self.form.takes_letters()
+    }
+
     /// Returns the bytes that it is about; none where it is about something else.
     pub(super) fn bytes(&self) -> &[u8] {
         match &self.task {

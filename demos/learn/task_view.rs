@@ -121,7 +121,7 @@ fn verdict_lines(
         let wrapped = wrap_words(&text::sanitize(text), width);
         lines.extend(wrapped.into_iter().map(|line| Line::styled(line, style)));
     };
-    push(&format!("{sign} {}", judgment.verdict), strong);
+    push(&format!("{sign} {}", verdict(page, judgment)), strong);
     for mark in judgment.marks.iter().filter(|mark| !mark.right && !mark.remark.is_empty()) {
         push(&format!("  ✗ {}: {}", mark.part, mark.remark), Style::new().fg(theme.bad));
     }
@@ -142,6 +142,15 @@ fn verdict_lines(
     push(&judgment.why, Style::new().fg(theme.text));
     push(&judgment.source, theme.dim());
     lines
+}
+
+/// Returns the verdict; that on a wrong answer to a question names both.
+fn verdict(page: &TaskPage, judgment: &Judgment) -> String {
+    let given = match (&page.task, page.form.response()) {
+        (Task::Question(question), Some(response)) if !judgment.right => question.shown(&response),
+        _ => return judgment.verdict.clone(),
+    };
+    format!("you answered {given}; it is {}", judgment.verdict)
 }
 
 fn last_line(learn: &Learn, page: &TaskPage, below: usize, context: &ViewContext) -> Line<'static> {

@@ -7,6 +7,7 @@
 use serde::Deserialize;
 
 use crate::clients::SessionCommand;
+use crate::deck::{LineIndex, Position};
 use crate::demos::inspect::connect_options::RequestEdits;
 use crate::inspect::BundledServer;
 use crate::learn::LessonEntry;
@@ -146,6 +147,22 @@ pub fn lesson_entries() -> Vec<LessonEntry> {
         Some(LessonEntry { name: name.to_owned(), section, title, steps })
     };
     Scenario::names().into_iter().filter_map(entry).collect()
+}
+
+/// Returns what is wrong with the text of a lesson's file, with the place if it is known.
+pub fn check_lesson(source: &str) -> Vec<(Position, String)> {
+    let lines = LineIndex::new(source);
+    match toml::from_str::<Scenario>(source) {
+        Err(error) => {
+            let at = error.span().map_or(0, |span| span.start.min(source.len()));
+            vec![(lines.position(at), error.message().to_owned())]
+        }
+        Ok(_) => match Scenario::parse(source) {
+            Ok(_) => Vec::new(),
+            // The message names the step.
+            Err(message) => vec![(Position { line: 1, column: 1 }, message)],
+        },
+    }
 }
 
 impl Scenario {

@@ -103,19 +103,29 @@ impl Question {
     /// Returns the right answer as a text.
     pub fn right_answer(&self) -> String {
         match &self.answer {
-            RightAnswer::Choice { options, right, .. } => {
-                options.get(*right).cloned().unwrap_or_default()
-            }
-            RightAnswer::Several { options, right } => {
-                let texts: Vec<&str> = right
-                    .iter()
-                    .filter_map(|index| options.get(*index))
-                    .map(String::as_str)
-                    .collect();
-                texts.join(" · ")
-            }
+            RightAnswer::Choice { right, .. } => self.options_text(&[*right]),
+            RightAnswer::Several { right, .. } => self.options_text(right),
             RightAnswer::Input { right, .. } => right.first().cloned().unwrap_or_default(),
         }
+    }
+
+    /// Returns an answer as a text.
+    pub fn shown(&self, response: &Response) -> String {
+        match response {
+            Response::Chosen(chosen) => self.options_text(chosen),
+            Response::Typed(typed) => typed.trim().to_owned(),
+        }
+    }
+
+    /// Returns the texts of options.
+    fn options_text(&self, chosen: &[usize]) -> String {
+        let (RightAnswer::Choice { options, .. } | RightAnswer::Several { options, .. }) =
+            &self.answer
+        else {
+            return String::new();
+        };
+        let texts = chosen.iter().filter_map(|index| options.get(*index)).map(String::as_str);
+        texts.collect::<Vec<_>>().join(" · ")
     }
 
     /// Returns a mark for each option of a question with several right ones.
