@@ -95,8 +95,7 @@ fn without_a_place_to_write_nothing_is_kept_and_that_is_said_once() {
     let folder = file("a-file", "");
     let path = Path::new(&folder).join("progress.jsonl");
     let (name, right) = typed_question();
-    let mut terminal =
-        Terminal::open(&["learn", name, "--progress", path.to_str().unwrap()]);
+    let mut terminal = Terminal::open(&["learn", name, "--progress", path.to_str().unwrap()]);
     terminal.shows(&["your answer"]);
     terminal.keys(&format!("{right}\r"));
     terminal.shows(&["can't keep progress in", "✓ 5"]);
