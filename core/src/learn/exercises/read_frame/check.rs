@@ -49,7 +49,7 @@ impl FieldCheck {
         let unread = match self.value.is_typed_as(typed) {
             Ok(true) => return self.marked(true, self.lesson.clone()),
             Ok(false) => None,
-            Err(remark) => Some(remark),
+            Err(unread) => Some(unread.to_string()),
         };
         if self.is_body_of_close(typed, shown) {
             return self.marked(true, "that's the body of the Close".to_owned());
