@@ -8,7 +8,7 @@ mod forge_handshake;
 mod order_events;
 mod phrases;
 mod read_frame;
-mod repair_server;
+pub(crate) mod repair_server;
 mod write_frame;
 
 impl ExerciseKind {

@@ -5,7 +5,7 @@ use crate::learn::exercises::broken_rule::evidence::Evidence;
 use crate::learn::exercises::broken_rule::rules::{self, Truth};
 use crate::learn::judgment::{Judgment, Mark, UnfitAnswer};
 
-/// What the exercise asks for.
+/// The error of an answer of another form.
 const EXPECTED: UnfitAnswer = UnfitAnswer::Form { expected: "a byte and a rule" };
 
 pub(crate) fn judge(exercise: &Exercise, answer: &Answer) -> Result<Judgment, UnfitAnswer> {

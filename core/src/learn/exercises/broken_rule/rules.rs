@@ -51,7 +51,7 @@ static RULES: [Rule; 18] = [
     rule(FaultCode::MaskReused, "Each frame has a fresh masking key."),
 ];
 
-/// What people take for rules.
+/// The sentences that people take for rules.
 static MISTAKEN: [Rule; 7] = [
     no_rule(
         "A ping never comes between the fragments of a message.",
