@@ -97,9 +97,6 @@ async fn play_whole(name: &str, source: &str, size: (u16, u16)) {
         }
         let wins = number % 2 == 1;
         let bet = bet(&mut app, step, wins);
-        if std::env::var_os("PICTURES").is_some() {
-            println!("{}", until(&mut app, &mut terminal, &place).await);
-        }
         press(&mut app, KeyCode::Char('.'));
         let colon = if step.because.starts_with('=') { "" } else { ":" };
         let right = format!("{}{colon} {}", step.right, step.because);
@@ -107,9 +104,6 @@ async fn play_whole(name: &str, source: &str, size: (u16, u16)) {
         let both = verdicts.each_ref().map(String::as_str);
         let shown =
             until_any(&mut app, &mut terminal, &[both[0], both[1], "This run failed"]).await;
-        if std::env::var_os("PICTURES").is_some() {
-            println!("{shown}");
-        }
         let words = unwrapped(&shown);
         assert!(words.contains(&verdicts[usize::from(!wins)]), "{}", at(&shown));
         assert!(words.contains(&right), "the right answer is named, {}", at(&shown));
@@ -164,4 +158,34 @@ play! {
     goodbye_is_played_whole: 7,
     deflate_is_played_whole: 8,
     one_bit_is_played_whole: 9,
+}
+
+/// A clicker has one key that goes on: it goes through the lesson before it leaves the slide. What was
+/// won is there when the slide is opened again, and the lesson goes on.
+#[tokio::test]
+async fn a_clicker_goes_through_the_lesson_and_leaving_keeps_the_score() {
+    let scope = Scope::new(|panic| panic!("{panic}"));
+    let (mut app, mut terminal) = live_at(&slide("mask"), &scope, (100, 30));
+    until(&mut app, &mut terminal, "1/4 ").await;
+    for key in [KeyCode::Enter, KeyCode::Char('1'), KeyCode::Char('0'), KeyCode::Esc] {
+        press(&mut app, key);
+    }
+    press(&mut app, KeyCode::PageDown);
+    until(&mut app, &mut terminal, "✓ 10: each frame has a key of its own").await;
+    press(&mut app, KeyCode::PageUp);
+    press(&mut app, KeyCode::Right);
+    until(&mut app, &mut terminal, "2/2").await;
+    press(&mut app, KeyCode::Left);
+    until(&mut app, &mut terminal, "1 of 1 bet won").await;
+    for step in 2..=4 {
+        assert_eq!(app.slide_index(), 0, "before step {step}");
+        press(&mut app, KeyCode::PageDown);
+        until(&mut app, &mut terminal, &format!("{step}/4 ")).await;
+        press(&mut app, KeyCode::PageDown);
+        until(&mut app, &mut terminal, "seen: ").await;
+    }
+    let shown = until(&mut app, &mut terminal, "That was the last step: 1 of 1 bet won.").await;
+    assert!(!shown.contains("This run failed"), "{shown}");
+    press(&mut app, KeyCode::PageDown);
+    assert_eq!(app.slide_index(), 1, "after the last step the slide is left");
 }

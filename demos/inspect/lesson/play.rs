@@ -215,6 +215,15 @@ impl ScenarioPlayer {
         self.waiting_since = None;
     }
 
+    /// Gives up the running step, whose question is shown again. Returns whether one was running.
+    pub(crate) fn give_up(&mut self) -> bool {
+        let was_running = self.step_state == StepState::Running;
+        if was_running {
+            self.step_state = StepState::Predicting;
+        }
+        was_running
+    }
+
     /// Whether the running step waits for time to pass.
     pub(crate) fn needs_time(&self) -> bool {
         let is_timed = matches!(self.step().expect, Expectation::Silence(_));

@@ -71,8 +71,16 @@ impl Session {
     }
 
     /// Returns the index of the connection to show now that more of them may have come: the one
-    /// that was asked for, or the first WebSocket, unless the user has chosen what is shown.
-    pub(crate) fn connection_to_open(&self) -> Option<usize> {
+    /// that was asked for, or the first WebSocket, unless the user has chosen what is shown; of a
+    /// proxy, the new client's, if the shown connection is over.
+    pub(crate) fn connection_to_open(&mut self) -> Option<usize> {
+        if let Some(index) = self.new_client.take() {
+            // Whoever looks at a frame of a connection that is over wants to see it.
+            let is_over = matches!(self.connection().status, ConnectionStatus::Ended(_));
+            let goes_over = is_over && self.selected_row.is_none();
+            return Some(index)
+                .filter(|index| goes_over && *index != self.connections.shown_index());
+        }
         let is_growing = self.growth.is_some_and(|growth| growth.has_connections);
         if !is_growing || self.has_chosen_connection || self.selected_row.is_some() {
             return None;

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span as Text};
 
 use crate::demos::inspect::parts::canvas::{Canvas, ClickTarget};
 use crate::demos::inspect::parts::colors::side_style;
-use crate::demos::inspect::parts::payload::payload_preview;
+use crate::demos::inspect::parts::payload::{payload_preview, text_preview};
 use crate::demos::inspect::parts::units::format_time;
 use crate::demos::inspect::session::Session;
 use crate::demos::inspect::session::connections::{ConnectionStatus, ListEntry, LostBytes};
@@ -46,7 +46,7 @@ pub(crate) fn draw(session: &Session, current: usize, area: Rect, canvas: &mut C
     let all_lines = total + arriving.len();
     let header = u16::from(area.height >= 4 || usize::from(area.height) > all_lines);
     if header > 0 {
-        draw_header(session, area, canvas);
+        draw_header(session, current, area, canvas);
     }
     let rows = usize::from(area.height.saturating_sub(header));
     // The frame after the current one stays visible, so that a response is seen beside its request.
@@ -158,15 +158,16 @@ fn lost_line(lost: LostBytes, canvas: &Canvas) -> Line<'static> {
 }
 
 /// Draws the names of the columns, the filter, and whether the list follows new frames.
-fn draw_header(session: &Session, area: Rect, canvas: &mut Canvas) {
+fn draw_header(session: &Session, current: usize, area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
     let names = "     #       time  way   FIN opcode        key            len  says";
     canvas.draw_line(&Line::styled(names, theme.faint()), 0, area);
-    let following = session.selected_row.is_none();
-    let (label, sign, color) = if following {
-        ("● follows", "●", theme.good)
-    } else {
-        ("❚❚ paused · space follows", "❚❚", theme.warn)
+    let newer = session.rows_behind();
+    let behind = format!("at #{current}, {} newer: End", format::group_thousands(newer as u64));
+    let (label, sign, color) = match (newer, session.selected_row) {
+        (1.., _) => (&*behind, "End", theme.warn),
+        (0, None) => ("● follows", "●", theme.good),
+        (0, Some(_)) => ("❚❚ paused · End follows", "❚❚", theme.warn),
     };
     let filter = session.filter.as_ref().map(|filter| {
         let trace = &session.connection().trace;
@@ -244,7 +245,7 @@ fn row_line(
     let inflated = session.connection().trace.inflated_preview(row);
     match (inflated, session.frame(number)) {
         (Some(data), _) if row.kind() == Some(MessageKind::Text) => {
-            line.push_span(Text::raw(format::quote(data, 120)));
+            line.push_span(Text::raw(text_preview(data)));
         }
         (Some(data), _) => line.push_span(Text::raw(format::spaced_hex(data, 24))),
         // The header is text, too.

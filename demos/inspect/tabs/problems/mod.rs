@@ -48,6 +48,7 @@ pub(crate) fn follow(state: &mut ProblemsTabState, session: &mut Session) {
 pub(crate) fn visible_row(state: &ProblemsTabState, session: &Session) -> Option<usize> {
     match state.selected()? {
         ProblemRef::Frame(from, number) => locate_fault(session, from, number)?.row,
+        ProblemRef::Refusal(_) => Some(session.connection().refusal()?.row),
         ProblemRef::Head(..) | ProblemRef::Ending => None,
     }
 }
@@ -62,6 +63,9 @@ pub(crate) fn page(state: &ProblemsTabState, session: &Session) -> Option<RulesP
         ProblemRef::Head(from, number) => {
             let problem = session.connection().head_problems(from).get(number)?;
             Some(head_problem_page(problem.code, problem.hint.as_deref()))
+        }
+        ProblemRef::Refusal(_) => {
+            session.connection().refusal().as_ref().map(verdict::refusal_page)
         }
         ProblemRef::Ending => session.connection().abnormal.as_ref().map(abnormal_closure_page),
     }
@@ -102,7 +106,7 @@ pub(crate) fn select_row(state: &mut ProblemsTabState, session: &Session, row: u
         ProblemRef::Frame(from, number) => {
             locate_fault(session, from, number).is_some_and(|found| found.row == Some(row))
         }
-        ProblemRef::Head(..) | ProblemRef::Ending => false,
+        ProblemRef::Head(..) | ProblemRef::Refusal(_) | ProblemRef::Ending => false,
     };
     if let Some(at) = state.problems.iter().position(is_in_row) {
         state.selected = at;
@@ -179,6 +183,11 @@ fn jump_to_problem(state: &ProblemsTabState, session: &Session) -> Vec<Action> {
                 Action::MoveTo(Place::Frame(row, ByteCursor { byte, bit })),
                 Action::Show(Tab::Frames),
             ]
+        }
+        Some(ProblemRef::Refusal(_)) => {
+            let row = session.connection().refusal().map_or(0, |refusal| refusal.row);
+            let place = Place::Frame(row, ByteCursor::default());
+            vec![Action::MoveTo(place), Action::Show(Tab::Frames)]
         }
         // The last frame is what came before the end.
         Some(ProblemRef::Ending) => match session.connection().trace.rows().len().checked_sub(1) {
@@ -356,7 +365,9 @@ mod tests {
             ProblemRef::Frame(from, number) => {
                 (from, inspect.session.connection().trace.faults(from)[number].code)
             }
-            ProblemRef::Head(..) | ProblemRef::Ending => panic!("{problem:?}"),
+            ProblemRef::Head(..) | ProblemRef::Refusal(_) | ProblemRef::Ending => {
+                panic!("{problem:?}")
+            }
         };
         inspect.tabs.problems.problems.iter().map(code).collect()
     }

@@ -84,6 +84,21 @@ impl ProblemRow {
                     section: fault.map_or("", Fault::section),
                 }
             }
+            ProblemRef::Refusal(from) => {
+                let refusal = session.connection().refusal();
+                let code = refusal.as_ref().map(|refusal| refusal.code);
+                Self {
+                    from,
+                    severity: Severity::Warning,
+                    frame: refusal.map_or_else(none, |refusal| refusal.row.to_string()),
+                    byte: none(),
+                    bits: none(),
+                    code: "REFUSED",
+                    close: code.map_or_else(none, |code| code.code.to_string()),
+                    summary: code.map_or("", |code| code.name),
+                    section: code.map_or("", |code| code.section),
+                }
+            }
             ProblemRef::Ending => {
                 let closure = session.connection().abnormal.as_ref();
                 Self {
