@@ -112,7 +112,7 @@ impl Session {
         let file = self.source.title();
         let connection = |(at, stream): (usize, LoadedStream)| {
             let facts = ConnectionFacts::of_stream(&stream.stream);
-            let connection = connection_from_stream(&file, at, stream);
+            let connection = connection_from_stream(&file, stream);
             InspectedConnection { number: at + 1, facts, ..connection }
         };
         let mut connections: Vec<_> = streams.into_iter().enumerate().map(connection).collect();
@@ -130,7 +130,7 @@ impl Session {
 }
 
 /// Creates a connection from a stream of a capture.
-fn connection_from_stream(file: &str, at: usize, loaded: LoadedStream) -> InspectedConnection {
+fn connection_from_stream(file: &str, loaded: LoadedStream) -> InspectedConnection {
     let LoadedStream { stream, partial_frames, without_deflate } = loaded;
     let peers = stream
         .addresses
@@ -158,7 +158,9 @@ fn connection_from_stream(file: &str, at: usize, loaded: LoadedStream) -> Inspec
             | capture::TlsStatus::Recorded(_),
         ) => ConnectionStatus::FromFile(notes),
     };
-    let name = format!("{file} · stream {}{peers}", at + 1);
+    // As Wireshark numbers them (tcp.stream), from 0 and in the order of first packets; the list counts
+    // those that carry HTTP, from 1.
+    let name = format!("{file} · stream {}{peers}", stream.identity.connection);
     let mut connection = InspectedConnection {
         partial_frames,
         ..InspectedConnection::from_file(name, status, stream)

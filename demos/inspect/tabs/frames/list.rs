@@ -266,9 +266,73 @@ fn row_line(
 
 #[cfg(test)]
 mod tests {
-    use crate::demos::inspect::testing::{assert_contains, render_text};
-    use crate::demos::inspect::testing::{opened, press};
+    use crate::demos::inspect::testing::{
+        HELLO, assert_contains, inspector_after, opened, press, render_text,
+    };
+    use crate::wire::Side;
     use crossterm::event::KeyCode;
+
+    /// A server that pushes: the list follows it, or says how far behind it is.
+    #[test]
+    fn the_list_follows_pushes_or_says_how_many_are_newer() {
+        let mut sent: Vec<(Side, &[u8])> =
+            vec![(Side::Client, HELLO), (Side::Server, b"\x81\x05Hello")];
+        sent.extend([(Side::Server, &b"\x81\x04tick"[..]); 30]);
+        let (mut inspect, _inbox) = inspector_after(&sent);
+        for (width, height) in [(100, 30), (160, 40)] {
+            let shown = render_text(&inspect, width, height);
+            assert_contains(&shown, &["● follows", "▶   31", "Frame 31 ·"]);
+            press(&mut inspect, KeyCode::Home);
+            assert_contains(
+                &render_text(&inspect, width, height),
+                &["at #0, 31 newer: End", "▶    0"],
+            );
+            press(&mut inspect, KeyCode::Char(']'));
+            assert_contains(&render_text(&inspect, width, height), &["at #1, 30 newer: End"]);
+            press(&mut inspect, KeyCode::End);
+            assert_contains(&render_text(&inspect, width, height), &["● follows", "▶   31"]);
+        }
+        press(&mut inspect, KeyCode::Char(' '));
+        assert_contains(&render_text(&inspect, 100, 30), &["❚❚ paused · End follows"]);
+    }
+
+    #[test]
+    fn a_hello_is_followed_beside_its_echo_and_not_beyond() {
+        let echoed = [(Side::Client, HELLO), (Side::Server, &b"\x81\x05Hello"[..])];
+        let (inspect, _inbox) = inspector_after(&echoed);
+        assert_contains(&render_text(&inspect, 100, 30), &["● follows", "▶    0"]);
+        let more = [&echoed[..], &[(Side::Server, &b"\x81\x01a"[..])]].concat();
+        let (inspect, _inbox) = inspector_after(&more);
+        assert_contains(&render_text(&inspect, 100, 30), &["● follows", "▶    2"]);
+    }
+
+    #[test]
+    fn json_is_readable_in_the_list_and_folded_on_the_page() {
+        let json = br#"{"n":31,"price":42.31,"tags":["a","b"]}"#;
+        let frame = [&[0x81, json.len() as u8][..], json].concat();
+        let (mut inspect, _inbox) = inspector_after(&[(Side::Server, &frame)]);
+        let shown = render_text(&inspect, 110, 30);
+        assert_contains(&shown, &[r#"  {"n":31,"price":42.31,"tags":["a","b"]}"#]);
+        assert!(!shown.contains('\\'), "{shown}");
+        inspect.session.cursor.byte = 5;
+        press(&mut inspect, KeyCode::Char('?'));
+        let page = render_text(&inspect, 110, 40);
+        let lines: Vec<&str> = page.lines().collect();
+        let first = lines.iter().position(|line| line.contains("Reads")).unwrap();
+        let column = |line: &str| line.chars().position(|letter| "{}\"]".contains(letter)).unwrap();
+        let brace = column(lines[first]);
+        for (row, text, indent) in [
+            (1, "\"n\": 31,", 2),
+            (3, "\"tags\": [", 2),
+            (4, "\"a\",", 4),
+            (6, "]", 2),
+            (7, "}", 0),
+        ] {
+            let line = lines[first + row];
+            assert!(line.contains(text), "{text}: {line}\n{page}");
+            assert_eq!(column(line), brace + indent, "{line}\n{page}");
+        }
+    }
 
     #[test]
     fn an_active_filter_is_shown_and_hides_other_frames() {

@@ -339,6 +339,49 @@ fn checked_text(session: &Session, frames: &str) -> String {
 }
 
 #[cfg(test)]
+mod refusal_tests {
+    use super::*;
+    use crate::demos::inspect::testing::{
+        HELLO, assert_contains, inspector_after, press, render_text,
+    };
+
+    #[test]
+    fn a_message_that_was_too_big_is_among_the_problems() {
+        let close = b"\x88\x0c\x03\xf1too large!";
+        let (mut inspect, _inbox) =
+            inspector_after(&[(Side::Client, HELLO), (Side::Server, close)]);
+        inspect.show_tab(Tab::Problems);
+        for (width, height) in [(80, 24), (100, 30)] {
+            let shown = render_text(&inspect, width, height);
+            assert_contains(&shown, &["5 Problems(1)", "1009", "too big", "\"too large!\""]);
+            assert!(!shown.contains("Nothing is wrong"), "{shown}");
+        }
+        press(&mut inspect, KeyCode::Enter);
+        assert_eq!((inspect.tab(), inspect.session.selected_row), (Tab::Frames, Some(1)));
+    }
+
+    #[test]
+    fn a_farewell_is_no_problem_and_a_broken_rule_is_listed_once() {
+        for close in
+            [&b"\x88\x02\x03\xe8"[..], b"\x88\x02\x03\xe9", b"\x88\x00", b"\x88\x02\x0f\xa0"]
+        {
+            let (inspect, _inbox) =
+                inspector_after(&[(Side::Client, HELLO), (Side::Server, close)]);
+            assert_eq!(inspect.session.fault_count(), 0, "{close:02x?}");
+        }
+        // Opcode 3, and its 1002.
+        let sent: [(Side, &[u8]); 2] =
+            [(Side::Client, &[0x83, 0x80, 1, 2, 3, 4]), (Side::Server, b"\x88\x02\x03\xea")];
+        let (inspect, _inbox) = inspector_after(&sent);
+        assert_eq!(inspect.session.fault_count(), 1);
+        // The same code for what breaks no rule.
+        let sent = [(Side::Client, HELLO), (Side::Server, &b"\x88\x02\x03\xea"[..])];
+        let (inspect, _inbox) = inspector_after(&sent);
+        assert_eq!(inspect.session.fault_count(), 1);
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::model::row_of;
     use super::*;
