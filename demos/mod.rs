@@ -6,6 +6,7 @@ pub mod feed;
 pub mod grid;
 pub mod idle;
 pub mod inspect;
+pub mod learn;
 pub mod race;
 mod recorded_lab;
 pub mod sockjs;
@@ -16,7 +17,7 @@ use crate::stage::{DemoEntry, Registry};
 /// All demos that a deck may name.
 pub static REGISTRY: Registry = Registry::new(&ENTRIES);
 
-static ENTRIES: [DemoEntry; 9] = [
+static ENTRIES: [DemoEntry; 10] = [
     DemoEntry::of::<feed::Feed>(),
     DemoEntry::of::<inspect::Inspect>(),
     DemoEntry::of::<race::Race>(),
@@ -26,4 +27,5 @@ static ENTRIES: [DemoEntry; 9] = [
     DemoEntry::of::<choose::Choose>(),
     DemoEntry::of::<sockjs::SockJs>(),
     DemoEntry::of::<idle::Idle>(),
+    DemoEntry::of::<learn::Learn>(),
 ];

@@ -89,25 +89,12 @@ async fn play(path: &str, slide: usize, size: Size, steps: &[Step]) -> anyhow::R
         .map(|at| at.join("wiretalk"));
     let program = beside.map_or_else(WorkerProgram::default, WorkerProgram);
     let services = Services::default().with(servers).with(program);
-    let (file, depth) = (path.to_owned(), ColorDepth::TrueColor);
-    let registry = REGISTRY;
-    let consents = EffectConsents::default();
     let show = AppConfig {
-        deck,
-        file,
+        file: path.to_owned(),
         warnings,
-        registry,
         services,
         themes: theme.into(),
-        color_depth: depth,
-        consents,
-        keys: KeyMap::default(),
-        route: Route::through(deck::Depth::Core),
-        transition: None,
-        start: None,
-        rehearse: false,
-        notice: None,
-        standalone: None,
+        ..AppConfig::new(deck, REGISTRY)
     };
     let mut app = App::new(show, size);
     // The app gets this from tasks; here it comes at once, so that the picture does not depend on

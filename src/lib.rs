@@ -54,6 +54,7 @@ pub(crate) mod feed;
 pub mod inspect;
 pub mod lab;
 pub mod net;
+pub mod progress;
 pub mod proxy;
 pub mod race;
 pub mod scope;

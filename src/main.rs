@@ -17,17 +17,21 @@ use wiretalk::app::{
     self, App, AppConfig, AppEvent, BACKGROUND_QUERY, DeckPlace, DeckUpdate, FrameBackend,
     GRAPHICS_QUERY, KeyMap, LoopExit, Route, Screen, Signals, Transition,
 };
-use wiretalk::cli::check::{self, ReadDeck};
+use wiretalk::cli::check::{self, FileChecks, ReadDeck};
 use wiretalk::cli::inspect::InspectArgs;
+use wiretalk::cli::learn::{LearnArgs, LearnTarget};
 use wiretalk::cli::present::{
     self, DeckSource, OnlyArg, PresentArgs, RememberedPlace, ShownVersion, TalkFiles, TalkMemory,
     TransitionArg, WatchedTalk,
 };
-use wiretalk::cli::{self, Cli, CliCommand};
+use wiretalk::cli::{self, Cli, CliCommand, ThemeArg};
 use wiretalk::deck::{Block, Deck, DemoFence, Position, Slide};
 use wiretalk::demos::REGISTRY;
-use wiretalk::demos::inspect::Inspect;
+use wiretalk::demos::inspect::{Inspect, check_lesson, lesson_entries};
+use wiretalk::demos::learn::{Learn, LearnStart, StartPlace};
+use wiretalk::learn::Catalog;
 use wiretalk::net::error_chain;
+use wiretalk::progress::ProgressStore;
 use wiretalk::scope::Scope;
 use wiretalk::servers::{Ports, ServerBundle};
 use wiretalk::stage::{ColorDepth, Demo as _, EffectConsents, Services, StandaloneDemo};
@@ -56,12 +60,13 @@ fn main() -> ExitCode {
     };
     let result = match cli.command {
         None => present(cli),
-        Some(CliCommand::Check(check)) => check.run(REGISTRY, check_keys),
+        Some(CliCommand::Check(check)) => check.run(REGISTRY, FILE_CHECKS),
         Some(CliCommand::Inspect(inspect)) => run_inspect(inspect),
         Some(CliCommand::Decode(decode)) => decode.run(),
         Some(CliCommand::Race(race)) => race.run(),
         Some(CliCommand::Conform(conform)) => conform.run(),
         Some(CliCommand::Lab(lab)) => lab.run(),
+        Some(CliCommand::Learn(learn)) => run_learn(learn),
         Some(CliCommand::Racer(racer)) => racer.run(),
         Some(CliCommand::Serve(serve)) => serve.run(),
         Some(CliCommand::Demos(demos)) => demos.run(REGISTRY),
@@ -95,8 +100,8 @@ fn present(cli: Cli) -> anyhow::Result<ExitCode> {
     let mut notices: Vec<String> = app::locale_notice(env_var).into_iter().collect();
     let keys = user_keys(&cli.present, &mut notices)?;
     let memory = TalkMemory::of(&source, cli.present.resume, env_var);
-    let start = match cli.present.from {
-        Some(slide) => Some(checked_start(slide.get(), read.deck.slides.len())?),
+    let start = match cli.present.first_slide(read.deck.slides.len())? {
+        Some(slide) => Some(DeckPlace { slide, step: 0 }),
         None => memory.as_ref().and_then(|memory| memory.start(&mut notices)).map(remembered),
     };
     if let Some(theme) = &cli.theme {
@@ -112,18 +117,14 @@ fn present(cli: Cli) -> anyhow::Result<ExitCode> {
         _ => None,
     };
     let ReadDeck { deck, warnings, themes, .. } = read;
-    let (registry, services, color_depth) =
-        (REGISTRY, Services::default(), ColorDepth::from_env(env_var));
-    let consents = if cli.trust { EffectConsents::all() } else { EffectConsents::default() };
+    let store = ProgressStore::on(cli::learn::progress_file(cli.present.progress.clone(), env_var));
     let config = AppConfig {
-        deck,
         file: source.name(),
         warnings,
-        registry,
-        services,
+        services: Services::default().with(store.clone()),
         themes,
-        color_depth,
-        consents,
+        color_depth: ColorDepth::from_env(env_var),
+        consents: if cli.trust { EffectConsents::all() } else { EffectConsents::default() },
         keys,
         route: route(&cli.present),
         transition: cli.present.transition.map(|kind| match kind {
@@ -133,9 +134,9 @@ fn present(cli: Cli) -> anyhow::Result<ExitCode> {
         start,
         rehearse: cli.rehearse,
         notice: (!notices.is_empty()).then(|| notices.join(" · ")),
-        standalone: None,
+        ..AppConfig::new(deck, REGISTRY)
     };
-    run_app(config, watched, memory)
+    run_app(config, Surroundings { watched, memory, servers: true, store: Some(store) })
 }
 
 fn route(args: &PresentArgs) -> Route {
@@ -143,15 +144,6 @@ fn route(args: &PresentArgs) -> Route {
         Some(OnlyArg::Core) => Route::ONLY_CORE,
         None => Route::through(args.depth()),
     }
-}
-
-/// Returns the place that `--from` names.
-fn checked_start(slide: u32, slides: usize) -> anyhow::Result<DeckPlace> {
-    let index = usize::try_from(slide)?.saturating_sub(1);
-    if index >= slides {
-        bail!("there is no slide {slide}: the deck has {slides}, so --from takes 1 to {slides}");
-    }
-    Ok(DeckPlace { slide: index, step: 0 })
 }
 
 /// Returns the user's keys. What is wrong with them is told; the default keys stay in its place.
@@ -177,6 +169,9 @@ fn user_keys(args: &PresentArgs, notices: &mut Vec<String>) -> anyhow::Result<Ke
     }
     Ok(keys)
 }
+
+/// The checks of files that are no decks, for `wiretalk check`.
+const FILE_CHECKS: FileChecks = FileChecks { keys: check_keys, lesson: check_lesson };
 
 /// Finds what is wrong with a file of keys, for `wiretalk check`.
 fn check_keys(source: &str) -> Vec<(Position, String)> {
@@ -207,50 +202,76 @@ fn run_inspect(inspect: InspectArgs) -> anyhow::Result<ExitCode> {
     if inspect.is_headless() { inspect.run() } else { inspect_on_stage(inspect) }
 }
 
-/// The inspector with the whole screen to itself: a deck of one slide that holds nothing else.
+/// The inspector with the whole screen to itself.
 fn inspect_on_stage(inspect: InspectArgs) -> anyhow::Result<ExitCode> {
     let config = inspect.config()?;
     let demo = StandaloneDemo::new(move || Inspect::with_config(&config));
-    let fence = DemoFence { name: Inspect::NAME.to_owned(), ..DemoFence::default() };
+    let config = standalone(Inspect::NAME, demo, inspect.theme);
+    run_app(AppConfig { file: inspect.source, ..config }, Surroundings::default())
+}
+
+/// What there is to learn, with the whole screen to itself, or printed.
+fn run_learn(learn: LearnArgs) -> anyhow::Result<ExitCode> {
+    let lessons = lesson_entries();
+    if learn.is_headless() {
+        return learn.run(&lessons, env_var);
+    }
+    let bank = learn.bank()?;
+    let place = match learn.target(&Catalog::new(&lessons, &bank))? {
+        LearnTarget::List => StartPlace::List,
+        LearnTarget::Section(name) => StartPlace::Section(name),
+        LearnTarget::Item(item) => StartPlace::Item(item.name),
+    };
+    let start = LearnStart { level: learn.level, seed: learn.seed, place };
+    let store = learn.store(env_var);
+    let demo = StandaloneDemo::new(move || Learn::new(bank.clone(), &lessons, start.clone()));
+    let config = standalone(Learn::NAME, demo, learn.theme);
+    let services = Services::default().with(store.clone());
+    let surroundings =
+        Surroundings { servers: true, store: Some(store), ..Surroundings::default() };
+    run_app(AppConfig { services, ..config }, surroundings)
+}
+
+/// A deck of one slide that holds nothing but a demo.
+fn standalone(name: &str, demo: StandaloneDemo, theme: Option<ThemeArg>) -> AppConfig {
+    let fence = DemoFence { name: name.to_owned(), ..DemoFence::default() };
     let slide = Slide { blocks: vec![Block::Demo(fence)], ..Slide::default() };
     let deck = Deck { slides: vec![slide], ..Deck::default() };
-    let config = AppConfig {
-        warnings: Vec::new(),
-        deck,
-        file: inspect.source,
-        registry: REGISTRY,
-        services: Services::default(),
-        themes: inspect.theme.map(|theme| theme.colors.into()).unwrap_or_default(),
+    AppConfig {
+        file: name.to_owned(),
+        themes: theme.map(|theme| theme.colors.into()).unwrap_or_default(),
         color_depth: ColorDepth::from_env(env_var),
-        consents: EffectConsents::default(),
-        keys: KeyMap::default(),
-        route: Route::default(),
-        transition: None,
-        start: None,
-        rehearse: false,
         notice: app::locale_notice(env_var),
         standalone: Some(demo),
-    };
-    run_app(config, None, None)
+        ..AppConfig::new(deck, REGISTRY)
+    }
 }
 
 fn env_var(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// Runs the app on the terminal to its end.
-fn run_app(
-    config: AppConfig,
+/// What runs beside the screen.
+#[derive(Default)]
+struct Surroundings {
     watched: Option<WatchedTalk>,
     memory: Option<TalkMemory>,
-) -> anyhow::Result<ExitCode> {
+    /// Whether demos use the bundled servers. An inspector of somebody else's server, or of a file,
+    /// needs none of them.
+    servers: bool,
+    store: Option<ProgressStore>,
+}
+
+/// Runs the app on the terminal to its end.
+fn run_app(config: AppConfig, mut surroundings: Surroundings) -> anyhow::Result<ExitCode> {
     if let Some(reason) = app::unsuitable_terminal(env_var) {
         bail!(reason);
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let alone = config.standalone.is_some();
-    let end =
-        catch_unwind(AssertUnwindSafe(|| runtime.block_on(present_on_terminal(config, watched))));
+    let memory = surroundings.memory.take();
+    let work = || runtime.block_on(present_on_terminal(config, surroundings));
+    let end = catch_unwind(AssertUnwindSafe(work));
     runtime.shutdown_background();
     let fault = || {
         anyhow!("{}; this is a bug in wiretalk", Screen::take_panic_message().unwrap_or_default())
@@ -286,17 +307,13 @@ struct TalkEnd {
 /// must be caught earlier.
 async fn present_on_terminal(
     mut config: AppConfig,
-    watched: Option<WatchedTalk>,
+    Surroundings { watched, servers, store, .. }: Surroundings,
 ) -> anyhow::Result<TalkEnd> {
     let scope = Scope::new(|_| {});
     let signals = Signals::install(&scope)?;
     let mut screen = Screen::enter()?;
     let mut terminal = Terminal::new(screen.backend(env_var))?;
-    // An inspector of somebody else's server, or of a file, needs none of the bundled servers.
-    let servers = config
-        .standalone
-        .is_none()
-        .then(|| Arc::new(ServerBundle::start(&scope, Ports::default(), None)));
+    let servers = servers.then(|| Arc::new(ServerBundle::start(&scope, Ports::default(), None)));
     if let Some(servers) = &servers {
         config.services.insert(servers.clone());
     }
@@ -309,6 +326,9 @@ async fn present_on_terminal(
         screen.send_query(BACKGROUND_QUERY)?;
     }
     let (sender, mut events) = app::event_stream(&scope, signals);
+    if let Some(store) = &store {
+        store.start_thread(&scope)?;
+    }
     app.set_highlighter(app::start_highlighter(&scope, sender.clone())?);
     if servers.is_some() {
         let deck = watched.as_ref().map(|talk| talk.files.deck.clone()).unwrap_or_default();
@@ -331,6 +351,9 @@ async fn present_on_terminal(
         Err(error) if is_gone(&error) => LoopExit::Signal(app::HANGUP.into()),
         exit => exit?,
     };
+    if let Some(store) = store {
+        store.finish();
+    }
     Ok(TalkEnd { exit, fault: app.demo_fault(), place: app.place() })
 }
 

@@ -89,7 +89,7 @@ pub(super) enum TreeError {
     #[error("question `{0}` leads back to itself")]
     Circle(String),
     /// Two questions, or two recommendations, have the same name.
-    #[error("`{0}` is there twice")]
+    #[error("`{0}` is defined twice")]
     Twice(String),
     /// A recommendation names a library that the record lacks.
     #[error("recommendation `{0}`: the record has no library `{1}`")]

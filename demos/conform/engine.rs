@@ -70,7 +70,7 @@ pub(super) fn play_case(stage: &Stage<Msg>, suite: SuiteKind, index: usize) {
             let exchange = first.ok_or_else(|| "the case was not played".to_owned())?;
             let has_bytes = exchange.has_sent();
             has_bytes.then(|| Box::new(exchange)).ok_or_else(|| {
-                "this case is concluded from others and has no exchange of its own".to_owned()
+                "this case is derived from others and has no exchange of its own".to_owned()
             })
         });
         // Fails only if the slide was left.

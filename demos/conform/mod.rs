@@ -45,7 +45,7 @@ const CONTESTANTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/demos/libraries"
 impl Demo for Conform {
     const NAME: &'static str = "conform";
     const ABOUT: &'static str =
-        "the rules of the protocol by libraries: recorded, or tested here while the room looks on";
+        "the rules of the protocol by libraries: recorded, or tested live on the slide";
     const SETTINGS: &'static [SettingSpec] = &[
         SettingSpec {
             name: "libraries",
@@ -55,7 +55,7 @@ impl Demo for Conform {
         SettingSpec {
             name: "suite",
             value_type: SettingType::Choice(&["websocket", "sockjs"]),
-            about: "the protocol whose rules are tested",
+            about: "the protocol to test",
         },
         SettingSpec {
             name: "filled",

@@ -29,7 +29,7 @@ pub use state::{Cmd, Feed, FeedHandle, Msg};
 impl Demo for Feed {
     const NAME: &'static str = "feed";
     const ABOUT: &'static str =
-        "one price, polled and pushed: how old the news is, and what it costs to hear it";
+        "one price, polled and pushed: how old it is on screen, and what that costs";
     const SETTINGS: &'static [SettingSpec] = settings::SETTINGS;
     const KEYS: &'static [KeyHint] = settings::KEYS;
     const MIN_ROWS: u16 = 16;

@@ -158,7 +158,7 @@ fn push_comparison(snapshot: &FeedSnapshot) -> Option<String> {
         );
     }
     Some(format!(
-        "SSE is not WebSocket here: {} against {}.",
+        "SSE and WebSocket differ here: {} against {}.",
         units::age(sse.mean),
         units::age(websocket.mean)
     ))

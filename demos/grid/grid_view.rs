@@ -37,8 +37,8 @@ const RULES: [&str; 7] = [
     "Boxes hold 5 to 10, rounded: what the claim says.",
     "2 CPUs: client and server on one each. 1 CPU: both on the same. c=64: 64 connections. The \
      others are a modelled round trip.",
-    "NEW opens a connection for each exchange. 10 HTTP, awaited: ten requests, one after another, \
-     beside ten in flight on a WebSocket.",
+    "NEW opens a connection for each exchange. 10 HTTP, in sequence: ten requests, one after \
+     another, beside ten in flight on a WebSocket.",
     "With 64 KiB a WebSocket reads 16 KiB at a time, otherwise 4 KiB.",
 ];
 

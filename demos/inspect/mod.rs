@@ -27,7 +27,9 @@ use std::time::Duration;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::inspect::{BundledServer, InspectSource};
+use crate::inspect::{BundledServer, InspectConfig, InspectSource};
+use crate::learn::lesson_step_name;
+use crate::progress::ProgressStore;
 use crate::stage::{
     DeclaredEffect, Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, Settings, Stage, ViewContext,
 };
@@ -37,9 +39,23 @@ use lesson::play::ScenarioPlayer;
 use overlays::mode::InputMode;
 
 pub use connect_options::ConnectOptions;
+pub use lesson::file::{check_lesson, lesson_entries};
 pub use messages::{Cmd, CommandSender, LoadedCapture, LoadedSnapshot, Msg, ProxyCommandSender};
 pub(super) use parts::prose::wrap_words;
 pub use state::Inspect;
+
+/// Opens a lesson of [`lesson_entries`]; an inspector without one if there is no such lesson.
+pub fn open_lesson(name: &str) -> (Inspect, Vec<Cmd>) {
+    let scenario = Scenario::from_name(name);
+    let server = scenario.as_ref().and_then(|scenario| BundledServer::parse(&scenario.server));
+    let server = server.unwrap_or(BundledServer { kind: None, path: "/".to_owned() });
+    let config = InspectConfig::new(InspectSource::Bundled(server));
+    let mut inspect = Inspect::new(&config, Tab::Frames);
+    let commands = scenario
+        .map(|scenario| inspect.begin_lesson(ScenarioPlayer::new(scenario)))
+        .unwrap_or_default();
+    (inspect, commands)
+}
 
 /// How often a lesson that waits for silence looks at the clock.
 const LESSON_TICK: Duration = Duration::from_millis(100);
@@ -49,6 +65,7 @@ impl Demo for Inspect {
     const ABOUT: &'static str = "a real WebSocket connection, every byte of it explained";
     const SETTINGS: &'static [SettingSpec] = settings::SETTINGS;
     const KEYS: &'static [KeyHint] = settings::KEYS;
+    const HELP_KEY: Option<&'static str> = Some("h");
     const MIN_ROWS: u16 = 13;
     type Msg = Msg;
     type Cmd = Cmd;
@@ -149,8 +166,12 @@ impl Demo for Inspect {
             Cmd::Find(job) => engine::search_frames(stage, *job),
             Cmd::Scan(Some(job)) => engine::scan_texts(stage, *job),
             Cmd::Scan(None) => engine::stop_scan(stage),
-            // The lesson itself remembers its bets.
-            Cmd::RecordBet { .. } => {}
+            Cmd::RecordBet { lesson, step, right } => {
+                if let Some(store) = stage.services().get::<ProgressStore>() {
+                    let name = lesson_step_name(lesson, step.saturating_add(1));
+                    store.submit(move |store| store.record(&name, right));
+                }
+            }
             Cmd::Copy(text) => stage.copy_to_clipboard(text),
         }
     }

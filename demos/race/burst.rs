@@ -1,4 +1,5 @@
-//! What `b` switches to and back from: ten messages an exchange, one at a time beside all in flight.
+//! What `b` switches to and back from: ten messages per exchange, one at a time beside all in
+//! flight.
 
 use crate::race::{Lane, LaneKind, RaceConfig};
 
@@ -19,7 +20,7 @@ pub(super) struct BurstLanes {
 pub(super) struct BurstSwitch {
     /// What races in a burst, if the slide names it. Otherwise the pipelining lanes join the others.
     chosen: Option<BurstLanes>,
-    /// The race that a chosen burst has replaced, and its messages an exchange.
+    /// The race that a chosen burst has replaced, and its messages per exchange.
     replaced: Option<(BurstLanes, Option<usize>)>,
 }
 

@@ -29,7 +29,7 @@ pub use state::{Cmd, Msg, Race, RaceControlSender};
 impl Demo for Race {
     const NAME: &'static str = "race";
     const ABOUT: &'static str =
-        "HTTP, WebSocket and their like beside each other, measured live on this machine";
+        "HTTP, WebSocket and related protocols side by side, measured live on this machine";
     const SETTINGS: &'static [SettingSpec] = settings::SETTINGS;
     const KEYS: &'static [KeyHint] = settings::KEYS;
     const MIN_ROWS: u16 = 15;

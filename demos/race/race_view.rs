@@ -78,7 +78,7 @@ fn title(config: &RaceConfig) -> String {
         config.describe_link()
     );
     if config.messages_per_exchange() > 1 {
-        title += &format!(" · {} messages an exchange", config.messages_per_exchange());
+        title += &format!(" · {} messages per exchange", config.messages_per_exchange());
     }
     if let Some(rate) = config.rate {
         title += &format!(" · {}/s", group_thousands(rate.into()));
@@ -210,7 +210,7 @@ mod tests {
     fn a_large_area_shows_cards_a_distribution_and_every_column() {
         let shown = picture(&over(&[]), 160, 40);
         for part in
-            ["HTTP/1.1  reqwest, kept alive", "126 B up + 133 B down an exchange", "10,000 done"]
+            ["HTTP/1.1  reqwest, kept alive", "126 B up + 133 B down per exchange", "10,000 done"]
         {
             assert!(shown.contains(part), "{part}: {shown}");
         }

@@ -253,7 +253,7 @@ impl Race {
         if let RacePhase::Over(outcome) = &self.phase {
             return vec![Cmd::Export(outcome.clone())];
         }
-        self.note = Some("there is nothing to export before a race is over".to_owned());
+        self.note = Some("nothing to export until a race has finished".to_owned());
         Vec::new()
     }
 

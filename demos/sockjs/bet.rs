@@ -15,7 +15,7 @@ const LIMITS: [f64; 3] = [3.0, 8.0, 20.0];
 /// Returns how a bet ended, as a sentence. `costs` are the bytes by transport.
 pub(super) fn result(bet: usize, costs: &[(Transport, u64)]) -> String {
     let Some((heaviest, ratio)) = heaviest(costs) else {
-        return "Without a WebSocket there is nothing to compare with.".to_owned();
+        return "Without a WebSocket, there's nothing to compare it with.".to_owned();
     };
     let won = LIMITS.iter().position(|limit| ratio <= *limit).unwrap_or(LIMITS.len());
     let sign = if won == bet { '✓' } else { '✗' };

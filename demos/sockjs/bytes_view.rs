@@ -26,7 +26,7 @@ pub(super) fn draw(
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     let exchanges = lane.report.as_ref().map_or(&[][..], |report| &report.exchanges);
     let Some(chosen) = exchanges.len().checked_sub(back.saturating_add(1)) else {
-        stage::draw_line(&Line::styled("nothing was sent yet", theme.dim()), 0, inner, buffer);
+        stage::draw_line(&Line::styled("nothing sent yet", theme.dim()), 0, inner, buffer);
         return;
     };
     let list_rows = (inner.height / 4).clamp(1, 8).min(inner.height);

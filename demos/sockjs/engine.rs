@@ -26,7 +26,7 @@ const QUEUE: usize = 64;
 /// The pause between two looks at the server's sessions.
 const WATCH_INTERVAL: Duration = Duration::from_millis(200);
 
-/// The pause of the client that falls back, before it begins anew.
+/// The pause of the fallback client, before it begins anew.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// The order in which it tries transports, that of sockjs-client without its iframes.

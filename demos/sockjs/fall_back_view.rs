@@ -1,4 +1,4 @@
-//! Draws the client that falls back: a row for each time it began anew, with what it tried.
+//! Draws the fallback client: a row for each time it began anew, with what it tried.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -16,8 +16,8 @@ const REASON_CELLS: usize = 24;
 /// Draws the client, from the first row of `area` on: a divider, then the newest attempts.
 pub(super) fn draw(demo: &SockJs, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     let title = match demo.fall_back.open {
-        Some(open) => format!("the client that falls back: on {}", open.name()),
-        None => "the client that falls back".to_owned(),
+        Some(open) => format!("the fallback client: on {}", open.name()),
+        None => "the fallback client".to_owned(),
     };
     stage::draw_divider(&title, Rect { height: area.height.min(1), ..area }, buffer, theme);
     let attempts = attempts(demo);

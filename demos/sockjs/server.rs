@@ -34,7 +34,7 @@ use crate::sockjs::{
 /// The path of the service for the lanes.
 pub(super) const PREFIX: &str = "/chat";
 
-/// The path of the service for the client that falls back. It is one of its own, so that the first has
+/// The path of the service for the fallback client. It is one of its own, so that the first has
 /// one session a lane.
 pub(super) const FALL_BACK_PREFIX: &str = "/fall-back";
 

@@ -24,10 +24,10 @@ const RULES_TEXT: [&str; 6] = [
     "Bytes are what the client's sockets gave and took, HTTP heads and frame headers included; TCP's \
      are not.",
     "\"The line\" counts both ways, and the request that waits for the next one.",
-    "Requests carry what HTTP asks for and no more: a browser adds a few hundred bytes to each.",
+    "Requests carry only what HTTP requires: a browser adds a few hundred bytes to each.",
     "x makes the server answer 404 for a transport and ends its connections. Sending stays.",
-    "The client that falls back has the order and the time limits of sockjs-client 1.6.1. That one \
-     leaves beginning anew to the page.",
+    "The fallback client has the order and the time limits of sockjs-client 1.6.1. Unlike it, \
+     sockjs-client leaves reconnecting to the page.",
 ];
 
 pub(super) fn draw(demo: &SockJs, area: Rect, buffer: &mut Buffer, context: &ViewContext) {

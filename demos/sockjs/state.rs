@@ -142,7 +142,7 @@ impl ServerSide {
 /// An order to the running engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// Sends a line over every transport, and over the session of the client that falls back.
+    /// Sends a line over every transport, and over the session of the fallback client.
     Line(String),
     /// Tells the session of a transport something.
     Session(Transport, SockJsCommand),
@@ -172,7 +172,7 @@ pub enum Msg {
     Session(Box<SockJsReport>),
     /// The server's sessions of the lanes.
     ServerSides(Vec<ServerSide>),
-    /// A report of the client that falls back.
+    /// A report of the fallback client.
     FallBack(Box<FallBackReport>),
 }
 

@@ -20,7 +20,7 @@ const RULES_TEXT: [&str; 6] = [
     "HTTP by reqwest, WebSocket by tokio-tungstenite, to echoes in this program.",
     "The bytes are what the server's socket gave and took; each figure counts them.",
     "TCP and IP add at least 40 bytes to a packet, the same for both: not shown.",
-    "The WebSocket was opened before, once; its handshake is counted apart.",
+    "The WebSocket was opened once, beforehand; its handshake is counted separately.",
     "b adds what a browser and a hardened server send; the values are made up.",
     "No moral yet: weight is not latency.",
 ];

@@ -151,6 +151,7 @@ impl App {
             keys: &self.steering.keys,
             servers: &self.servers,
             standalone: self.config.standalone.is_some(),
+            help_key: self.slots.first().and_then(|slot| slot.as_ref().ok()?.help_key()),
         };
         footer.draw(last, buffer, &self.theme);
     }

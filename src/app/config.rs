@@ -42,15 +42,13 @@ pub struct AppConfig {
     pub standalone: Option<StandaloneDemo>,
 }
 
-#[cfg(test)]
 impl AppConfig {
-    /// A deck with nothing around it: no servers, no theme, no consents.
-    pub(crate) fn bare(source: &str, registry: Registry) -> Self {
-        let (deck, warnings) = crate::deck::parse(source);
+    /// A deck with nothing around it: no servers, no warnings, no consents, the default theme.
+    pub fn new(deck: Deck, registry: Registry) -> Self {
         Self {
             deck,
             file: "deck.md".to_owned(),
-            warnings,
+            warnings: Vec::new(),
             registry,
             services: Services::default(),
             themes: ThemePair::default(),
@@ -64,5 +62,12 @@ impl AppConfig {
             notice: None,
             standalone: None,
         }
+    }
+
+    /// A deck that is parsed, with its warnings.
+    #[cfg(test)]
+    pub(crate) fn bare(source: &str, registry: Registry) -> Self {
+        let (deck, warnings) = crate::deck::parse(source);
+        Self { warnings, ..Self::new(deck, registry) }
     }
 }

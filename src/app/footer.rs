@@ -41,6 +41,8 @@ pub(crate) struct Footer<'a> {
     pub(crate) servers: &'a [ServerStatus],
     /// Whether there is only a demo and no talk around it.
     pub(crate) standalone: bool,
+    /// The key that shows all keys of the slide's first demo.
+    pub(crate) help_key: Option<&'static str>,
 }
 
 /// The owner of the keyboard, with what the footer offers.
@@ -146,11 +148,10 @@ impl Footer<'_> {
                 hint(StageAction::Restart, &text)
             }
             KeyOwner::Demo(name) if self.standalone => {
-                let keys = [dim("  "), key("h"), dim(" all keys  "), key("Esc")];
-                let name = badge(&clean(name));
-                return [vec![name], keys.to_vec(), vec![dim(" closes what is open")]]
-                    .concat()
-                    .into();
+                let name = vec![badge(&clean(name)), dim("  ")];
+                let all = self.help_key.map(|help| vec![key(help), dim(" all keys  ")]);
+                let escape = vec![key("Esc"), dim(" closes what is open")];
+                return [name, all.unwrap_or_default(), escape].concat().into();
             }
             KeyOwner::Demo(name) => {
                 let label = badge(&format!("{} has the keyboard", clean(name)));
@@ -288,6 +289,7 @@ mod tests {
             keys: &KeyMap::default(),
             servers: &statuses,
             standalone: false,
+            help_key: None,
         };
         let area = Rect::new(0, 0, width, 1);
         let mut buffer = Buffer::empty(area);

@@ -84,7 +84,7 @@ pub enum UnknownFormat {
     #[error("is compressed twice: decompress it once first")]
     CompressedTwice,
     /// It begins with these bytes, which belong to no known format.
-    #[error("begins with {}, which is no known format", format::spaced_hex(.0, 8))]
+    #[error("begins with {}, which isn't a known format", format::spaced_hex(.0, 8))]
     Other(Vec<u8>),
 }
 
@@ -93,12 +93,12 @@ impl UnknownFormat {
     fn expectation(&self) -> &'static str {
         match self {
             Self::Empty | Self::ShortHeader => {
-                "; expected pcap, pcapng, HAR, Chrome's network log, a flow file of mitmproxy, \
+                "; expected pcap, pcapng, HAR, Chrome's network log, a mitmproxy flow file, \
                  bytes as text (hex, a dump, an array), or the output of `wiretalk inspect \
                  --json`, plain or compressed with gzip or zstd"
             }
             Self::Other(_) => {
-                "; expected pcap, pcapng, HAR, Chrome's network log, a flow file of mitmproxy, \
+                "; expected pcap, pcapng, HAR, Chrome's network log, a mitmproxy flow file, \
                  bytes as text (hex, a dump, an array), or the output of `wiretalk inspect \
                  --json`, plain or compressed with gzip or zstd; if it holds the raw bytes of a \
                  connection: `xxd FILE | wiretalk inspect -`"
@@ -124,7 +124,7 @@ fn describe_json_error_in_line(error: &serde_json::Error) -> String {
 fn describe_json_error_at(error: &serde_json::Error, place: &str) -> String {
     match error.classify() {
         Category::Eof => format!("it ends at {place}, before its JSON does"),
-        Category::Syntax => format!("it is no JSON from {place} on"),
+        Category::Syntax => format!("it isn't JSON from {place} on"),
         Category::Data => format!("a field is missing or of another type at {place}"),
         Category::Io => error.to_string(),
     }
@@ -167,7 +167,7 @@ pub enum TextError {
         lacks: &'static str,
     },
     /// A file in the form of mitmproxy's has no flow.
-    #[error("begins like a flow file of mitmproxy, but has no whole flow")]
+    #[error("begins like a mitmproxy flow file, but has no whole flow")]
     NoFlow,
     /// The output of a client that prints texts, not bytes.
     #[error(
@@ -179,7 +179,7 @@ pub enum TextError {
         tool: &'static str,
     },
     /// A trace of curl without the bytes.
-    #[error("is a trace of curl without all bytes; `curl --trace FILE` writes them in hex")]
+    #[error("is a curl trace without all bytes; `curl --trace FILE` writes them in hex")]
     AsciiTrace,
     /// The first line isn't a record.
     #[error("line {line}: {source}")]
@@ -243,7 +243,7 @@ mod tests {
             CaptureError::Unknown { path: PathBuf::from(path), reason }.to_string()
         };
         let raw = unknown("raw", UnknownFormat::Other(vec![0x81, 5]));
-        assert!(raw.starts_with("\"raw\" begins with 81 05, which is no known format"), "{raw}");
+        assert!(raw.starts_with("\"raw\" begins with 81 05, which isn't a known format"), "{raw}");
         assert!(raw.ends_with("`xxd FILE | wiretalk inspect -`"), "{raw}");
         let twice = unknown("-", UnknownFormat::CompressedTwice);
         assert_eq!(twice, "standard input is compressed twice: decompress it once first");
@@ -263,7 +263,7 @@ mod tests {
             describe_json_error(&error)
         };
         assert_eq!(describe("[1"), "it ends at line 1, column 2, before its JSON does");
-        assert_eq!(describe("[1,\nx"), "it is no JSON from line 2, column 1 on");
+        assert_eq!(describe("[1,\nx"), "it isn't JSON from line 2, column 1 on");
         let data = describe("[\"a\"]");
         assert_eq!(data, "a field is missing or of another type at line 1, column 4");
     }

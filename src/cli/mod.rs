@@ -25,6 +25,7 @@ pub mod demos;
 pub mod inspect;
 mod interrupt;
 pub mod lab;
+pub mod learn;
 pub mod licenses;
 mod output;
 pub mod present;
@@ -110,6 +111,10 @@ pub enum CliCommand {
     /// note says that a deck connects beyond loopback, listens or writes a file. Presenting such a
     /// deck asks first, unless --trust is given, so notes do not affect the exit status.
     ///
+    /// A deck whose front matter has sources: FILE, a Markdown list with entries such as - **F12** ..., is
+    /// held to it: each reference in a speaker note, such as [F12], has its entry there, and each
+    /// entry a link and a date.
+    ///
     /// Exit status: 0 no warnings; 1 there are warnings, or a deck could not be read; 2 wrong
     /// usage.
     Check(check::CheckArgs),
@@ -131,19 +136,19 @@ pub enum CliCommand {
     /// Exit status: 0 the run counts; 1 it does not, because of errors, other programs on the CPUs,
     /// connections that the kernel dropped, or a TCP lane that drifts; 2 wrong usage.
     Race(race::RaceArgs),
-    /// Test how well a WebSocket server keeps the rules of the protocol
+    /// Test a WebSocket server against the rules of the protocol
     ///
-    /// Plays 537 cases, each on a connection of its own: handshakes, frames, text, close,
+    /// Plays 537 cases, each on its own connection: handshakes, frames, text, close,
     /// compression, legal and not. A verdict is pass, tolerated (allowed, but not what the rule
-    /// recommends), fail, not-offered, not-applicable, no-answer or died (the server accepts no
-    /// connection any more). Only servers on loopback are tested unless --allow-remote is given.
+    /// recommends), fail, not-offered, not-applicable, no-answer or died (the server no longer
+    /// accepts connections). Only servers on loopback are tested unless --allow-remote is given.
     ///
     /// Exit status: 0 no case failed, or all is as expected; 1 a case failed or is not as expected,
     /// or the server cannot be reached; 2 wrong usage.
     Conform(conform::ConformArgs),
     /// Build the echo servers of WebSocket libraries, and test and measure them
     ///
-    /// Runs the contestants of demos/libraries whose toolchain is there (Go, Node, Python, Rust), one
+    /// Runs the contestants of demos/libraries whose toolchain is installed (Go, Node, Python, Rust), one
     /// at a time, and says what to install for the others. Each is built, started on loopback, tested
     /// as by wiretalk conform, five times, and measured: latency and throughput with 1, 64 and 256
     /// connections as ratios to raw TCP in the same run, the memory of 10,000 idle connections, lines
@@ -153,6 +158,13 @@ pub enum CliCommand {
     /// Exit status: 0 all were tested, and their verdicts are those of --check; 1 they are not, or
     /// one could not be built, started or tested, or none can run; 2 wrong usage.
     Lab(lab::LabArgs),
+    /// Learn from lessons, exercises and questions that are checked
+    ///
+    /// Opens the list of everything there is to learn: lessons in the inspector, exercises that
+    /// hide their solution and are made anew each time, and questions. What is answered is kept in
+    /// the user's data folder; wrong answers come back after ten minutes, right ones after a day,
+    /// three, and so on. Nothing is locked.
+    Learn(learn::LearnArgs),
     /// Run one end of a race
     #[command(hide = true)]
     Racer(racer::RacerArgs),
@@ -213,7 +225,7 @@ mod tests {
         assert_eq!(
             unknown_command(&["\x1b[2J", "x"]).unwrap(),
             "unknown command `␛[2J`; expected one of: check, inspect, decode, race, conform, \
-             lab, serve, demos, completions, licenses"
+             lab, learn, serve, demos, completions, licenses"
         );
         for args in [
             &[][..],

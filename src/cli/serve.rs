@@ -76,7 +76,7 @@ pub struct ServeArgs {
         long,
         value_name = "URL",
         requires = "sockjs",
-        help = "Load sockjs-client from this URL into the iframe of SockJS [default: version 1 at \
+        help = "Load sockjs-client from this URL in the SockJS iframe [default: version 1 at \
                 jsDelivr]"
     )]
     pub sockjs_client: Option<String>,
@@ -347,7 +347,7 @@ mod tests {
             (&["--ws-origin", "https://a.example/path"], "isn't an origin"),
             (
                 &["--allow-host", "talk.example:8080"],
-                "isn't a host name; write it as it stands in a URL, without a port",
+                "isn't a host name; write it as in a URL, without a port",
             ),
             (&["--sockjs", "0", "--sockjs-client", "sockjs.js"], "needs a URL that begins with"),
             (&["--sockjs-client", "/sockjs.js"], "--sockjs <PORT>"),

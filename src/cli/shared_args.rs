@@ -37,7 +37,7 @@ pub(super) fn parse_theme(text: &str) -> Result<ThemeArg, String> {
         let names = BuiltInTheme::names();
         let guess = did_you_mean(text, &names);
         let names = names.join(", ");
-        return Err(format!("there is no such theme{guess}; expected {names}, or a TOML file"));
+        return Err(format!("unknown theme{guess}; expected {names}, or a TOML file"));
     }
     Ok(ThemeArg { colors: read_theme(&path)?.colors, path: Some(path) })
 }

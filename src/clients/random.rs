@@ -7,7 +7,7 @@ use crate::wire::MaskingKey;
 /// The system provides no random numbers, so neither a key for the handshake nor a masking key can
 /// be made.
 #[derive(Clone, Copy, Debug, Error)]
-#[error("the system gives no random numbers: {0}")]
+#[error("could not get random numbers from the system: {0}")]
 pub struct RandomError(#[source] getrandom::Error);
 
 /// Returns unpredictable bytes (RFC 6455 section 5.3).

@@ -40,7 +40,7 @@ pub enum LiveError {
     #[error(transparent)]
     List(#[from] ContestantListError),
     /// The toolchain is missing.
-    #[error("{toolchain} is not here: {reason}; install {install}")]
+    #[error("{toolchain} isn't installed: {reason}; install {install}")]
     Toolchain {
         /// The id of the toolchain.
         toolchain: String,
@@ -199,7 +199,7 @@ mod tests {
         let folder = write_list(root.path(), "/no/such/program", "127.0.0.1:7");
         let config = LiveConfig { folder, contestant: "echo".to_owned() };
         let error = play_live(&scope, &config, &[], |_| {}).await.unwrap_err().to_string();
-        assert!(error.starts_with("sh is not here: could not run /no/such/program"), "{error}");
+        assert!(error.starts_with("sh isn't installed: could not run /no/such/program"), "{error}");
         assert!(error.ends_with("; install Debian's dash"), "{error}");
         let elsewhere = LiveConfig { folder: root.path().to_owned(), ..config };
         let error = play_live(&scope, &elsewhere, &[], |_| {}).await.unwrap_err();

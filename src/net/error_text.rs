@@ -23,7 +23,7 @@ pub(crate) fn describe_io_error(err: &io::Error) -> String {
             "no route to that host; is the network up?".to_owned()
         }
         io::ErrorKind::AddrInUse => {
-            "another program uses that port; port 0 takes any free one".to_owned()
+            "another program uses that port; port 0 picks a free one".to_owned()
         }
         io::ErrorKind::NotFound => "no such file or directory".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),

@@ -8,9 +8,9 @@ use rustls::AlertDescription;
 pub(crate) fn describe_alert(description: u8) -> (&'static str, &'static str) {
     match description {
         0 => ("close_notify", ""),
-        10 => ("unexpected_message", "a message came in the wrong order, or it was no TLS at all"),
+        10 => ("unexpected_message", "a message came in the wrong order, or it wasn't TLS at all"),
         20 => ("bad_record_mac", "a record was damaged on its way, or the keys differ"),
-        22 => ("record_overflow", "a record was too long, or it was no TLS at all"),
+        22 => ("record_overflow", "a record was too long, or it wasn't TLS at all"),
         40 => (
             "handshake_failure",
             "client and server usually have no cipher suite, group or signature algorithm in \

@@ -82,7 +82,7 @@ pub const ROWS: [GridRow; 11] = [
     row("NEW HTTPS", GridExchange::One, LaneKind::HttpNew, true),
     row("NEW WebSocket", GridExchange::One, LaneKind::WsNew, false),
     row("NEW wss", GridExchange::One, LaneKind::WsNew, true),
-    row("10 HTTP, awaited", GridExchange::Ten, LaneKind::HttpHyper, false),
+    row("10 HTTP, in sequence", GridExchange::Ten, LaneKind::HttpHyper, false),
     row("10 HTTP/2, in flight", GridExchange::Ten, LaneKind::Http2, false),
     row("64 KiB, hyper", GridExchange::Large, LaneKind::HttpHyper, false),
 ];

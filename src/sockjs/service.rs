@@ -184,7 +184,7 @@ async fn answer(State(sockjs): State<SockJs>, request: Request) -> Response {
     let service = &sockjs.owner.service;
     let target = Target::parse(request.uri().path()).filter(|target| service.offers(target));
     let Some(target) = target.filter(|_| !has_swallowed_part(&request)) else {
-        return refusal(StatusCode::NOT_FOUND, "there is nothing of SockJS at this address");
+        return refusal(StatusCode::NOT_FOUND, "there's no SockJS endpoint at this address");
     };
     let allowed = allowed_methods(&target);
     let method = request.method();
@@ -330,7 +330,7 @@ impl SockJs {
     ) -> Response {
         let service = &self.owner.service;
         let Some(session) = service.registry.find(name) else {
-            return refusal(StatusCode::NOT_FOUND, "there is no session of this name");
+            return refusal(StatusCode::NOT_FOUND, "there's no session with this name");
         };
         if let Err(refused) = service.check_address(&session, peer) {
             return refused;

@@ -23,6 +23,8 @@ pub trait Demo: Sized + Send + 'static {
     const SETTINGS: &'static [SettingSpec];
     /// The keys that it handles while it has the keyboard.
     const KEYS: &'static [KeyHint];
+    /// The key that shows all keys, if the demo has one.
+    const HELP_KEY: Option<&'static str> = None;
     /// The minimum number of rows that the slide gives it.
     const MIN_ROWS: u16;
     /// A report from the demo's engines.

@@ -39,6 +39,8 @@ pub trait DynDemo: Send {
     fn view(&self, area: Rect, buffer: &mut Buffer, context: &ViewContext);
     /// Returns the keys that the demo handles.
     fn keys(&self) -> &'static [KeyHint];
+    /// Returns the key that shows all keys, if the demo has one.
+    fn help_key(&self) -> Option<&'static str>;
     /// Returns the minimum number of rows that the slide gives it.
     fn min_rows(&self) -> u16;
     /// Whether something is open in the demo that Esc closes.

@@ -111,6 +111,7 @@ impl<D: Demo> DynDemo for RunningDemo<D> {
             Some(overlay) if key.code == KeyCode::Esc && !overlay.wants_escape() => {
                 // Its tasks end with it.
                 self.overlay = None;
+                self.update(DemoEvent::Focus);
             }
             Some(overlay) => overlay.key(key),
             None => self.update(DemoEvent::Key(key)),
@@ -231,6 +232,10 @@ impl<D: Demo> DynDemo for RunningDemo<D> {
 
     fn keys(&self) -> &'static [KeyHint] {
         self.overlay.as_ref().map_or(D::KEYS, |overlay| overlay.keys())
+    }
+
+    fn help_key(&self) -> Option<&'static str> {
+        self.overlay.as_ref().map_or(D::HELP_KEY, |overlay| overlay.help_key())
     }
 
     fn wants_escape(&self) -> bool {

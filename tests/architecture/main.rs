@@ -7,6 +7,7 @@ mod binary;
 mod errors;
 mod imports;
 mod names;
+mod phrases;
 mod rooms;
 mod sources;
 
@@ -23,6 +24,7 @@ const FLOORS: [&[&str]; 5] = [
         "net",
         "servers",
         "clients",
+        "progress",
         "proxy",
         "capture",
         "inspect",

@@ -30,7 +30,6 @@ const OLD_NAMES: &[(&str, &str)] = &[
     ("House", "Services"),
     ("house", "services"),
     ("Judge", "FrameValidator"),
-    ("judge", "validate"),
     ("Judgement", "HeadValidation"),
     ("judgement", "validation"),
     ("KEPT", "MAX_* with what it limits"),

@@ -196,6 +196,27 @@ fn is_character(rest: &str) -> bool {
     matches!((chars.next(), chars.next()), (Some('\\'), _) | (Some(_), Some('\'')))
 }
 
+/// Returns the string literals of `text` outside comments, each with its line and what it holds: a
+/// line that goes on after a backslash goes on, and an escape that breaks the line is a line break.
+/// Line breaks within a literal keep their number, so that lines after them can be counted.
+pub(crate) fn string_literals(text: &str) -> Vec<(usize, String)> {
+    let (mut found, mut rest, mut line) = (Vec::new(), text, 1);
+    while let Some(first) = rest.chars().next() {
+        let string = literal(rest);
+        let len = comment(rest).or(string).unwrap_or(first.len_utf8());
+        let part = &rest[..len];
+        if string.is_some() && comment(rest).is_none() && part.contains('"') {
+            let part = part.trim_start_matches(['b', 'r', '#']).trim_end_matches('#');
+            let inside = part.strip_prefix('"').and_then(|part| part.strip_suffix('"'));
+            let inside = inside.unwrap_or_default().replace("\\n", " ").replace("\\\"", "\"");
+            found.push((line, inside.replace("\\\n", "\n")));
+        }
+        line += part.matches('\n').count();
+        rest = &rest[len..];
+    }
+    found
+}
+
 /// Removes every item with `#[cfg(test)]`. Keeps line breaks.
 fn without_tests(code: &str) -> String {
     let mut out = String::new();

@@ -194,7 +194,7 @@ shell: shell 1.0
     assert!(out.contains("\n  install: gnucobol\n"), "{out}");
     let (out, err, code) = lab(folder.path(), &["old"]).await;
     assert_eq!((out.as_str(), code), ("", Some(1)));
-    assert!(err.ends_with("no contestant can run: none of the toolchains is there\n"), "{err}");
+    assert!(err.ends_with("no contestant can run: none of the toolchains is installed\n"), "{err}");
     let (_, err, code) = lab(folder.path(), &["odd"]).await;
     assert_eq!(code, Some(1));
     assert!(err.starts_with("wiretalk: unknown contestant `odd` (did you mean `old`?)"), "{err}");

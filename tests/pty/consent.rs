@@ -161,7 +161,7 @@ fn check_lists_the_effects_of_a_deck_without_a_warning() {
     for sentence in [
         "checked.md:6:1: note: this slide wants to write `",
         "checked.md:18:1: note: this slide wants to connect to ws://0.0.0.0:",
-        "note: this slide wants to listen on 0.0.0.0:0, where others in reach can connect;",
+        "note: this slide wants to listen on 0.0.0.0:0, where other machines can connect;",
         ": 9 slides, no warnings, 13 notes\n",
     ] {
         assert!(checked.stdout.contains(sentence), "{sentence:?} is not in\n{}", checked.stdout);

@@ -124,7 +124,7 @@ fn a_capture_that_cannot_be_written() {
     does_not_write(
         &fifo,
         &["--replace"],
-        &["it is a fifo that nobody reads; start its reader first"],
+        &["nothing reads this FIFO; start its reader first"],
         &[],
     );
     refuses(&["inspect", &fifo], 1, &["isn't a regular file"]);

@@ -164,7 +164,7 @@ async fn the_race_runs_both_lanes_and_ends_with_its_slide() {
     // Whether the run counts depends on the machine.
     let shown = until(&mut app, &mut terminal, "64+8 B").await;
     assert!(
-        shown.contains("38 B up + 34 B down an exchange"),
+        shown.contains("38 B up + 34 B down per exchange"),
         "6 + 32 bytes up, 2 + 32 down: {shown}"
     );
     press(&mut app, KeyCode::Char('0'));
@@ -228,7 +228,7 @@ async fn an_exchange_of_the_grid_is_opened_in_the_inspector() {
     until(&mut app, &mut terminal, "came back: it closed with 1002").await;
 }
 
-/// Lines over every transport, one of them taken away, and the client that falls back.
+/// Lines over every transport, one of them taken away, and the fallback client.
 #[tokio::test]
 async fn a_line_goes_over_every_transport_and_the_client_falls_back() {
     let scope = Scope::new(|panic| panic!("{panic}"));

@@ -14,11 +14,10 @@ mod words;
 use crossterm::event::{Event as Input, KeyCode};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
-use wiretalk::app::{App, AppConfig, AppEvent, KeyMap, Route};
+use wiretalk::app::{App, AppConfig, AppEvent, Route};
 use wiretalk::cli::check::{self, ReadDeck};
 use wiretalk::deck::Depth;
 use wiretalk::demos::REGISTRY;
-use wiretalk::stage::{ColorDepth, EffectConsents, Services, ThemePair};
 
 const TALK: &str = include_str!("../../slides/talk.md");
 const TOUR: &str = include_str!("../../slides/tour.md");
@@ -28,22 +27,11 @@ fn show(source: &str) -> AppConfig {
     let ReadDeck { deck, warnings, .. } = check::parse_deck(source, REGISTRY);
     let file = "deck.md".to_owned();
     AppConfig {
-        deck,
         file,
         warnings,
-        registry: REGISTRY,
-        services: Services::default(),
-        themes: ThemePair::default(),
-        color_depth: ColorDepth::TrueColor,
-        consents: EffectConsents::default(),
-        keys: KeyMap::default(),
         // Every slide of a deck is looked at, the deep ones too.
         route: Route::through(Depth::Study),
-        transition: None,
-        start: None,
-        rehearse: false,
-        notice: None,
-        standalone: None,
+        ..AppConfig::new(deck, REGISTRY)
     }
 }
 

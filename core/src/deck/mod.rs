@@ -21,6 +21,7 @@ mod parse;
 mod picture;
 mod position;
 mod reader;
+mod sources;
 mod warning;
 
 pub use content::block::{
@@ -32,8 +33,9 @@ pub use content::text_run::{TextColor, TextRun, TextStyle, plain_text};
 pub use demo_fence::{DemoFence, Setting, SettingValue};
 pub use dialect::{Dialect, DialectEvidence};
 pub use files::{FileReader, NoFiles, UnreadableFile};
-pub use front_matter::{ColumnMargin, FrontMatter, ThemeSetting};
+pub use front_matter::{ColumnMargin, FrontMatter, SourcesSetting, ThemeSetting};
 pub use options::DeckOptions;
 pub use parse::{parse, parse_with};
 pub use position::{LineIndex, Position};
+pub use sources::{SourceProblems, check_sources};
 pub use warning::Warning;

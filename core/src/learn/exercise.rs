@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::learn::exercises;
-use crate::learn::judgment::{Judgment, UnfitAnswer};
 use crate::wire::Side;
 
 /// The kinds of exercise.
@@ -37,15 +35,15 @@ pub struct Exercise {
     pub seed: u64,
     /// The task, in one to three sentences.
     pub task: String,
-    /// What the task is about.
+    /// The thing that the task is about.
     pub exhibit: Exhibit,
-    /// What an answer looks like.
+    /// The form of an answer.
     pub form: AnswerForm,
     /// Three hints, the vaguest first; the last one all but gives the solution.
     pub hints: Vec<String>,
 }
 
-/// What an exercise shows.
+/// The thing that an exercise is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Exhibit {
@@ -68,7 +66,7 @@ pub enum Exhibit {
     Code(Vec<String>),
 }
 
-/// What an answer looks like.
+/// The form of an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AnswerForm {
@@ -76,7 +74,7 @@ pub enum AnswerForm {
     Fields(Vec<FieldForm>),
     /// Bytes: [`Answer::Bytes`].
     Bytes,
-    /// The head of a request, changed from this one: [`Answer::Head`].
+    /// The head of a request or a response, changed from this one: [`Answer::Head`].
     Head(String),
     /// One byte of the exhibit, and one of these rules: [`Answer::ByteAndRule`].
     ByteAndRule(Vec<String>),
@@ -105,7 +103,7 @@ pub enum Answer {
     Fields(BTreeMap<String, String>),
     /// Bytes as they were typed: hex in any form that people write.
     Bytes(String),
-    /// The head of a request, lines ending in `\n` or `\r\n`.
+    /// The head of a request or a response, lines ending in `\n` or `\r\n`.
     Head(String),
     /// The index of a byte from 0, and of a rule.
     ByteAndRule {
@@ -151,32 +149,6 @@ impl ExerciseKind {
     /// Returns the kind of that name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-
-    /// Returns the number of levels, at least 1.
-    pub fn levels(self) -> u8 {
-        exercises::levels(self)
-    }
-
-    /// Makes an exercise. A level beyond the kind's last is its last, and 0 its first.
-    pub fn exercise(self, level: u8, seed: u64) -> Exercise {
-        exercises::generate(self, level.clamp(1, self.levels()), seed)
-    }
-}
-
-impl Exercise {
-    /// Judges an answer.
-    ///
-    /// # Errors
-    ///
-    /// If it is not of this exercise's [`form`](Self::form), or names what is not there.
-    pub fn judge(&self, answer: &Answer) -> Result<Judgment, UnfitAnswer> {
-        exercises::judge(self, answer)
-    }
-
-    /// Returns the solution.
-    pub fn solution(&self) -> Answer {
-        exercises::solution(self)
     }
 }
 

@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use serde::Serialize;
 
-/// What an answer is worth.
+use crate::wire::pasted::PasteError;
+
+/// The result of judging an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Judgment {
     /// Whether all of it is right.
@@ -28,11 +30,23 @@ pub struct Mark {
     pub part: String,
     /// Whether it is right.
     pub right: bool,
-    /// The bytes that prove it: of the exhibit, or of the answer where that is bytes.
+    /// The bytes that prove it: of the exhibit, or of the answer where that is bytes or a head.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes: Option<Range<usize>>,
     /// What is wrong with it, or why it is right. It does not give the solution away.
     pub remark: String,
+}
+
+/// A remark on bytes that are still being typed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TypedSoFar {
+    /// The number of bytes from the first one on that are right.
+    pub right: usize,
+    /// The first byte that is wrong, or text that isn't hex.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wrong: Option<Mark>,
+    /// The number of bytes that belong behind the right ones.
+    pub missing: usize,
 }
 
 /// An answer that no judgment can be made of.
@@ -41,7 +55,7 @@ pub enum UnfitAnswer {
     /// It is of another form than the exercise asks for.
     #[error("the exercise asks for {expected}")]
     Form {
-        /// What it asks for.
+        /// The form that it asks for.
         expected: &'static str,
     },
     /// It names a part that the exercise does not have.
@@ -54,6 +68,9 @@ pub enum UnfitAnswer {
         /// The number of parts that there are.
         count: usize,
     },
+    /// Text that doesn't stand for bytes.
+    #[error("{0}")]
+    Bytes(PasteError),
     /// A field that the exercise does not have.
     #[error("there is no field `{0}`")]
     Field(String),

@@ -217,7 +217,7 @@ fn event_data(event: &[u8]) -> Option<Vec<u8>> {
 
 /// Returns the frame in `<script>p("..");</script>`.
 fn script_call(script: &[u8]) -> Result<String, BodyError> {
-    let wrapper = BodyError::Wrapper("<script> p(\"..\"); </script> should stand here");
+    let wrapper = BodyError::Wrapper("<script> p(\"..\"); </script> is expected here");
     let script = script.trim_ascii().strip_prefix(b"<script>");
     let script = script.and_then(|script| script.strip_suffix(SCRIPT_END));
     call(script.ok_or(wrapper.clone())?, b"p").ok_or(wrapper)
@@ -225,7 +225,7 @@ fn script_call(script: &[u8]) -> Result<String, BodyError> {
 
 /// Returns the frame in `/**/callback("..");`.
 fn callback_call(script: &[u8]) -> Result<String, BodyError> {
-    let wrapper = BodyError::Wrapper("callback(\"..\"); should stand here");
+    let wrapper = BodyError::Wrapper("callback(\"..\"); is expected here");
     let script = script.trim_ascii();
     let script = script.strip_prefix(b"/**/").unwrap_or(script);
     let name = script.iter().take_while(|byte| is_callback_byte(**byte)).count();

@@ -20,7 +20,7 @@ pub struct FrameError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum FrameProblem {
     /// There is nothing at all.
-    #[error("there is nothing here; a frame begins with o, h, a, m or c")]
+    #[error("the text is empty; a frame begins with o, h, a, m or c")]
     Empty,
     /// The first byte is no type of a frame.
     #[error("a frame begins with o, h, a, m or c, not with 0x{0:02x}")]
@@ -32,16 +32,16 @@ pub enum FrameProblem {
     #[error("the text ends here, but the value is not complete")]
     Unfinished,
     /// Something else was due.
-    #[error("{0} should stand here")]
+    #[error("{0} is expected here")]
     Expected(&'static str),
     /// A control character within a string.
     #[error("the control character 0x{0:02x} must be an escape within a string")]
     ControlCharacter(u8),
     /// A backslash with something behind it that is no escape.
-    #[error("this is no escape of JSON")]
+    #[error("this isn't a JSON escape")]
     BadEscape,
     /// A percent sign in an event stream with something behind it that is no escape of UTF-8.
-    #[error("this is no percent escape, and sockjs-client decodes them in event streams")]
+    #[error("this isn't a percent escape; sockjs-client decodes those in event streams")]
     BadPercentEscape,
     /// A close code that is no number from 0 to 65535.
     #[error("a close code is a number from 0 to 65535")]

@@ -201,6 +201,15 @@ pub fn did_you_mean(word: &str, known: &[&str]) -> String {
     suggest(word, known).map_or_else(String::new, |meant| format!(" (did you mean `{meant}`?)"))
 }
 
+/// Returns a count with its noun: `no warnings`, `1 warning`, `2 warnings`.
+pub fn counted(count: usize, what: &str) -> String {
+    match count {
+        0 => format!("no {what}s"),
+        1 => format!("1 {what}"),
+        count => format!("{count} {what}s"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

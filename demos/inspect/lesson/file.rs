@@ -9,8 +9,10 @@ use serde::Deserialize;
 use super::evidence::Evidence;
 use super::sends::ScenarioSend;
 use crate::clients::SessionCommand;
+use crate::deck::{LineIndex, Position};
 use crate::demos::inspect::connect_options::RequestEdits;
 use crate::inspect::BundledServer;
+use crate::learn::LessonEntry;
 use crate::wire::MaskingKey;
 
 /// All scenarios, by the name that slides use. They are part of the program, so a talk needs no
@@ -40,6 +42,8 @@ pub(crate) struct Scenario {
     pub(crate) name: &'static str,
     /// The topic, in a few words.
     pub(crate) title: String,
+    /// The section of the talk that it belongs to, as [`SECTIONS`](crate::learn::SECTIONS) names it.
+    pub(crate) section: String,
     /// The name of a bundled server, as [`BundledServer::parse`] takes it.
     pub(crate) server: String,
     #[serde(rename = "step")]
@@ -115,6 +119,33 @@ pub(crate) enum Expectation {
     HangsUp(bool),
     /// The server sends nothing for this many milliseconds, and the connection stays open.
     Silence(u64),
+}
+
+/// Returns all lessons, as a catalogue lists them.
+pub fn lesson_entries() -> Vec<LessonEntry> {
+    let entry = |name: &str| {
+        let scenario = Scenario::from_name(name)?;
+        let steps = scenario.steps.len();
+        let (section, title) = (scenario.section, scenario.title);
+        Some(LessonEntry { name: name.to_owned(), section, title, steps })
+    };
+    Scenario::names().into_iter().filter_map(entry).collect()
+}
+
+/// Returns what is wrong with the text of a lesson's file, with the place if it is known.
+pub fn check_lesson(source: &str) -> Vec<(Position, String)> {
+    let lines = LineIndex::new(source);
+    match toml::from_str::<Scenario>(source) {
+        Err(error) => {
+            let at = error.span().map_or(0, |span| span.start.min(source.len()));
+            vec![(lines.position(at), error.message().to_owned())]
+        }
+        Ok(_) => match Scenario::parse(source) {
+            Ok(_) => Vec::new(),
+            // The message names the step.
+            Err(message) => vec![(Position { line: 1, column: 1 }, message)],
+        },
+    }
 }
 
 impl Scenario {
@@ -209,7 +240,10 @@ mod tests {
     #[test]
     fn every_scenario_parses() {
         for (name, source) in SCENARIO_FILES {
-            Scenario::parse(source).unwrap_or_else(|reason| panic!("{name}: {reason}"));
+            let scenario =
+                Scenario::parse(source).unwrap_or_else(|reason| panic!("{name}: {reason}"));
+            let is_section = |(section, _): &(&str, &str)| *section == scenario.section;
+            assert!(crate::learn::SECTIONS.iter().any(is_section), "{name}: {}", scenario.section);
         }
     }
 

@@ -12,7 +12,7 @@ pub(crate) fn draw(page: Option<&RulesPage>, scroll: u16, area: Rect, canvas: &m
     match page {
         Some(page) => page::draw(page, scroll, area, canvas),
         None => canvas.draw_line(
-            &Line::raw("There is nothing to explain here: ? explains what is under the cursor."),
+            &Line::raw("Nothing to explain here: ? explains what is under the cursor."),
             0,
             area,
         ),

@@ -89,10 +89,10 @@ fn draw_card(
         buffer,
     );
     let wire = stats.bytes.map_or_else(
-        || "  – bytes an exchange".to_owned(),
+        || "  – bytes per exchange".to_owned(),
         |(up, down)| {
             let [up, down] = [up, down].map(|bytes| group_thousands(bytes.round() as u64));
-            format!("  {up} B up + {down} B down an exchange")
+            format!("  {up} B up + {down} B down per exchange")
         },
     );
     stage::draw_line(&Line::styled(wire, theme.dim()), 3, area, buffer);

@@ -243,7 +243,7 @@ fn draw_question(race: &Race, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     match (&race.phase, other) {
         (RacePhase::Ready, Some(other)) => {
             draw_centered(
-                &Line::styled(format!("How many times as long as {}", base.name()), theme.dim()),
+                &Line::styled(format!("How many times longer than {}", base.name()), theme.dim()),
                 0,
                 area,
                 buffer,

@@ -28,7 +28,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<DynamicImage, String> {
         .with_guessed_format()
         .map_err(|error| error.to_string())?;
     if reader.format().is_none() {
-        return Err("it is no PNG, JPEG, GIF or WebP file".to_owned());
+        return Err("it isn't a PNG, JPEG, GIF or WebP file".to_owned());
     }
     let mut limits = Limits::default();
     limits.max_image_width = Some(MAX_SIDE);
@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn what_is_no_picture_or_too_large_is_refused_with_a_reason() {
-        assert_eq!(decode(b"<svg/>").unwrap_err(), "it is no PNG, JPEG, GIF or WebP file");
+        assert_eq!(decode(b"<svg/>").unwrap_err(), "it isn't a PNG, JPEG, GIF or WebP file");
         let bytes = two_colours();
         assert!(decode(&bytes[..bytes.len() / 2]).is_err());
         // The width in the header (PNG, section 11.2.2) becomes 65,576, with a checksum to fit.

@@ -173,7 +173,7 @@ impl App {
     pub(crate) fn jump_back(&mut self) {
         match self.steering.history.pop(self.slide_index) {
             Some(place) => self.open_slide(place.slide, place.step),
-            None => self.notice = Some("there is no earlier place to go back to".to_owned()),
+            None => self.notice = Some("there's no earlier place to go back to".to_owned()),
         }
     }
 

@@ -67,7 +67,7 @@ impl<W: Write> TerminalBackend<W> {
         let cells = usize::from(size.width) * usize::from(size.height) * FRAME_COPIES;
         Vec::<Cell>::new().try_reserve_exact(cells).map_err(|_| {
             let reason =
-                format!("there is no memory for a screen of {} by {}", size.width, size.height);
+                format!("not enough memory for a screen of {} by {}", size.width, size.height);
             io::Error::new(io::ErrorKind::OutOfMemory, reason)
         })?;
         self.affordable.set(size);

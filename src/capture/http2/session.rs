@@ -154,10 +154,10 @@ impl<S: StreamSink> Http2Session<S> {
             self.saw_all_settings &= from == Side::Client;
         }
         if lost.unknown == ByteLen::ZERO {
-            return " within a frame of HTTP/2";
+            return " within an HTTP/2 frame";
         }
         self.streams.lose_frames(from, at, lost.unknown, context);
-        "; reading goes on at the next frame of HTTP/2, and header fields that refer to lost ones are \
+        "; reading resumes at the next HTTP/2 frame, and header fields that refer to lost ones are \
          unknown"
     }
 
@@ -304,8 +304,7 @@ impl<S: StreamSink> Http2Session<S> {
         let side = &mut self.sides[from];
         if side.frames.is_lost() && !side.has_ended {
             side.has_ended = true;
-            let text =
-                format!("the {from} sends no frames of HTTP/2 any more: the rest is not read");
+            let text = format!("the {from} sends no more HTTP/2 frames: the rest is not read");
             for websocket in self.streams.websockets() {
                 websocket.warnings.warn(text.clone());
             }

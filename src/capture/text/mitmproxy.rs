@@ -39,7 +39,7 @@ pub(in crate::capture) fn read_flows<S: StreamSink, M: FnMut(StreamStart) -> S>(
     shared: &mut ReadContext<M>,
 ) -> Result<Capture<S>, CaptureError> {
     let io = |source| CaptureError::Io { path: path.to_owned(), source };
-    let what = "a flow file of mitmproxy";
+    let what = "a mitmproxy flow file";
     let bytes = text_file::read_bytes(path, file, MAX_EXPORT_BYTES, what)?;
     let (mut rest, mut others, mut streams) = (bytes.as_slice(), Others::default(), Vec::new());
     while let Some(flow) = Value::take(&mut rest) {

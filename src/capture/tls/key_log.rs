@@ -46,7 +46,7 @@ pub(in crate::capture) struct KeyLog {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub(in crate::capture) enum KeyLogFault {
     /// It does not begin like a line of a key log.
-    #[error("is no line of a key log: a label, the connection's random and its secret in hex")]
+    #[error("isn't a key log line: a label, the connection's random and its secret in hex")]
     NoLine,
     /// It ends after the label or the random.
     #[error("is cut off: {0} has a label, the connection's random and a secret")]

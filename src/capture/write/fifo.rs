@@ -20,7 +20,7 @@ pub(super) fn check_reader(path: &Path) -> io::Result<()> {
         Some(Err(error))
             if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) =>
         {
-            Err(io::Error::other("it is a fifo that nobody reads; start its reader first"))
+            Err(io::Error::other("nothing reads this FIFO; start its reader first"))
         }
         _ => Ok(()),
     }

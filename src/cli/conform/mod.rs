@@ -41,14 +41,14 @@ const MAX_SIZE: usize = 4 << 20;
 /// The arguments of `wiretalk conform`.
 #[derive(Debug, clap::Args)]
 pub struct ConformArgs {
-    /// URL of the server; best at a path that echoes
+    /// URL of the server, with a path that echoes if there is one
     #[arg(
         required_unless_present_any = ["list", "explain", "clients"],
         conflicts_with_all = ["list", "explain", "clients"]
     )]
     pub url: Option<String>,
-    /// Test the clients that connect to this port of loopback instead, a case at each path; 0 picks a
-    /// free port. With --list and --explain: their cases
+    /// Test clients instead: listen on this loopback port, with one case at each path; 0 picks a free
+    /// port. --list and --explain then print the cases for clients
     #[arg(
         long,
         value_name = "PORT",
@@ -59,11 +59,11 @@ pub struct ConformArgs {
     #[arg(
         long,
         conflicts_with_all = ["clients", "h2", "protocols"],
-        help = "Play the SockJS suite instead: URL is that of the top, below which the endpoints echo, \
-                disabled_websocket_echo, cookie_needed_echo and close lie"
+        help = "Play the SockJS suite instead; URL is the address below which the endpoints are: echo, \
+                disabled_websocket_echo, cookie_needed_echo and close"
     )]
     pub sockjs: bool,
-    /// Path of an endpoint of --sockjs whose name is another; may be given several times
+    /// Path of a --sockjs endpoint that has another name; may be given several times
     #[arg(long, value_name = "NAME=PATH", requires = "sockjs", value_parser = parse_endpoint)]
     pub endpoint: Vec<(ServiceEndpoint, String)>,
     /// Open the WebSockets over HTTP/2 (RFC 8441): agreed on by ALPN for wss://, with prior knowledge
@@ -79,11 +79,11 @@ pub struct ConformArgs {
     /// Print what a case sends and what it expects
     #[arg(long, value_name = "CASE", conflicts_with_all = ["json", "list"])]
     pub explain: Option<String>,
-    /// Print what sends the bytes of a case to URL again: a command line of wiretalk inspect, or with
-    /// --as a program
+    /// Print a command that sends the bytes of a case to URL again: wiretalk inspect, or with --as a
+    /// program
     #[arg(long, value_name = "CASE", conflicts_with_all = ["json", "list", "explain"])]
     pub reproduce: Option<String>,
-    /// The form of --reproduce
+    /// Form of the output of --reproduce
     #[arg(long = "as", value_name = "FORM", value_enum, requires = "reproduce")]
     pub reproduce_as: Option<ReproduceForm>,
     /// Print one JSON object instead of a table
@@ -98,10 +98,10 @@ pub struct ConformArgs {
     /// Compare the results with this file; only differences count as failures
     #[arg(long, value_name = "FILE")]
     pub expect: Option<PathBuf>,
-    /// Write what --expect takes to this file; replaces it
+    /// Write the results to this file in the form that --expect reads, replacing it
     #[arg(long, value_name = "FILE", conflicts_with = "list")]
     pub write_expected: Option<PathBuf>,
-    /// The verdicts that make the exit status 1
+    /// Verdicts that make the exit status 1
     #[arg(
         long,
         value_name = "VERDICT,...",
@@ -109,7 +109,7 @@ pub struct ConformArgs {
         default_value = "fail,no-answer,died"
     )]
     pub fail_on: Vec<Verdict>,
-    /// Play each case this often, to find out whose verdict varies
+    /// Play each case N times, to find verdicts that vary
     #[arg(
         long,
         value_name = "N",
@@ -117,13 +117,13 @@ pub struct ConformArgs {
         value_parser = clap::value_parser!(u16).range(1..=100)
     )]
     pub repeat: u16,
-    /// Wait a second at most for an answer, and leave out the largest messages
+    /// Wait at most one second for a response, and skip the largest messages
     #[arg(long)]
     pub fast: bool,
-    /// The server does not echo; by default that is found out
+    /// Do not expect an echo [default: find out whether the server echoes]
     #[arg(long)]
     pub no_echo: bool,
-    /// Command for the shell that starts the server, if it does not run yet, and again when it has died
+    /// Shell command that starts the server if it isn't running, and again whenever it has died
     #[arg(long, value_name = "COMMAND")]
     pub restart: Option<String>,
     /// Cases to play at once, 1 to 64
@@ -137,11 +137,11 @@ pub struct ConformArgs {
     /// Seed of masking keys and payloads
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
-    /// Test a server that is not on loopback: two cases at once, ten in a second
+    /// Allow a server that isn't on loopback, with at most two cases at once and ten per second
     #[arg(long)]
     pub allow_remote: bool,
-    /// Add a header to each request that has none of that name; may be given several times. With
-    /// --reproduce too
+    /// Add a header to each request that has none of that name, also with --reproduce; may be given
+    /// several times
     #[arg(
         long = "header",
         value_name = "NAME: VALUE",
@@ -149,18 +149,18 @@ pub struct ConformArgs {
         conflicts_with_all = ["clients", "list", "explain"]
     )]
     pub headers: Vec<(String, String)>,
-    /// Offer this subprotocol, where the case does not offer others; may be given several times, in order
-    /// of preference
+    /// Offer this subprotocol unless the case offers others; may be given several times, in order of
+    /// preference
     #[arg(
         long = "protocol",
         value_name = "NAME",
         conflicts_with_all = ["clients", "list", "explain"]
     )]
     pub protocols: Vec<String>,
-    /// Trust the certificates in this PEM file too
+    /// Also trust the certificates in this PEM file
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
-    /// Do not check the server's certificate
+    /// Do not check the server's certificate (no protection against a man in the middle)
     #[arg(long)]
     pub insecure: bool,
 }

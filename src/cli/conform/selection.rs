@@ -44,7 +44,7 @@ pub(super) fn parse_endpoint(text: &str) -> Result<(ServiceEndpoint, String), St
         text.split_once('=').ok_or("expected a name and a path, as in echo=/chat")?;
     let endpoint = name.parse::<ServiceEndpoint>().map_err(|error| error.to_string())?;
     if !path.starts_with('/') {
-        return Err(format!("`{path}` is no path: it begins with a slash, as in echo=/chat"));
+        return Err(format!("`{path}` isn't a path; a path begins with a slash, as in echo=/chat"));
     }
     Ok((endpoint, path.to_owned()))
 }

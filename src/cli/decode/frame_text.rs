@@ -188,7 +188,7 @@ fn printable_char(byte: u8) -> char {
     if byte == b' ' || byte.is_ascii_graphic() { char::from(byte) } else { '·' }
 }
 
-/// Returns the faults of a frame. In bytes that are no frame, nothing is a close code.
+/// Returns the faults of a frame. In bytes that aren't a frame, nothing is a close code.
 fn shown_faults(transcript: &Transcript, frame_number: usize) -> impl Iterator<Item = &Fault> {
     let is_frame = transcript.decoder().non_frame().is_none();
     transcript.faults_of(frame_number).filter(move |fault| is_frame || !fault.code.is_of_close())

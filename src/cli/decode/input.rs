@@ -124,7 +124,7 @@ fn refuse_hex_that_names_a_file(inputs: &[String], folder: &Path) -> anyhow::Res
     let both = inputs.iter().find(|input| is_hex(input) && folder.join(input).is_file());
     if let Some(name) = both {
         bail!(
-            "{name:?} could be hex or the file of that name; say --format hex for hex, or ./{name} \
+            "{name:?} could be hex or the file of that name; use --format hex for hex, or ./{name} \
              for the file"
         );
     }

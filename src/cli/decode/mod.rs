@@ -41,7 +41,7 @@ use crate::wire::{AgreedExtensions, DecodeVerdict, Decoder, Side, Transcript};
   xxd frame.bin | wiretalk decode -
   wiretalk decode '<Buffer 81 05 48 65 6c 6c 6f>'
 
-Text may be plain hex with blanks, line ends, ':', ',', '-' or 0x; a dump of xxd,
+Text may be plain hex with blanks, line ends, ':', ',', '-' or 0x; an xxd dump,
 hexdump -C, od -t x1, tcpdump -X, Wireshark, gdb, WinDbg or PowerShell; one
 direction of curl --trace, openssl -debug or socat -x; an array of C, Java, Go,
 Rust, Python or JavaScript; a string with escapes; <Buffer ...>; JSON; base64; or
@@ -288,7 +288,7 @@ mod tests {
         for line in [
             "SockJS  frame 0: open",
             "SockJS  frame 1: message 1, bytes 6 to 9 of its payload: \"y\"",
-            "SockJS  frame 2: ✗ byte 2: a string should stand here: \"a[1]\"",
+            "SockJS  frame 2: ✗ byte 2: a string is expected here: \"a[1]\"",
         ] {
             assert!(text.contains(line), "{text}");
         }

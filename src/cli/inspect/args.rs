@@ -36,7 +36,7 @@ pub struct InspectArgs {
         value_name = "URL|FILE",
         help = "URL of a server, for example ws://127.0.0.1:9001/chat, \
                 wss://user:password@example.com/ or ws+unix:/run/app.sock:/chat; or a file: pcap, \
-                pcapng, HAR, Chrome's network log, a flow file of mitmproxy, bytes as text, the \
+                pcapng, HAR, Chrome's network log, a mitmproxy flow file, bytes as text, the \
                 output of wscat, websocat's log: or curl --trace, or the output of --json, plain \
                 or compressed with gzip or zstd; - is standard input, a capture being shown while \
                 it grows. What each may hold is listed under Files below"

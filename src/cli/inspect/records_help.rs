@@ -89,7 +89,7 @@ bytes behind it. hint names another protocol where a frame should begin: what
 follows is cut into frames as before, without close code, text or further
 violations.
 
-ended_by and ended_with tell who ended TCP first, by fin or rst, silence_ms how
+ended_by and ended_with say who ended TCP first, by fin or rst, silence_ms how
 long after the last data, and reset_later whether an rst followed; they are null
 while it is open both ways, and if a file shows no end. midway means that the
 capture begins within the connection. In a file with a WebSocket, connections
@@ -103,7 +103,7 @@ connection null follows.
 SockJS is read on a WebSocket whose path ends in /SERVER/SESSION/websocket and
 whose server begins with o, and in the bodies of its HTTP transports, unless
 they have a Content-Encoding. Each message is a record: offset and len are its
-place in its frame, which is a message of the WebSocket or stands in the body. A
+place in its frame, which is a message of the WebSocket or is in the body. A
 fault breaks SockJS's framing, and an answer is a status that its transport does
 not want; neither is a violation of the WebSocket. A session is summed up over
 all its requests and connections, before the last end. Over HTTP/2, text has the

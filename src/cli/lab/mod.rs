@@ -35,7 +35,7 @@ pub struct LabArgs {
     /// Contestants to run, by name or by toolchain, for example gorilla,node [default: all]
     #[arg(value_name = "CONTESTANT,...", value_delimiter = ',')]
     pub contestants: Vec<String>,
-    /// Suite to test with: SockJS servers are contestants apart [default: websocket; --list has all]
+    /// Suite to test with; SockJS servers are separate contestants [default: websocket; --list has all]
     #[arg(long, value_enum)]
     pub suite: Option<SuiteArg>,
     /// Print the contestants, what they need and what is missing, instead of running them
@@ -48,17 +48,17 @@ pub struct LabArgs {
         conflicts_with_all = ["contestants", "json", "write", "check"]
     )]
     pub explain: Option<String>,
-    /// Play each case once instead of five times, wait a second at most for an answer, and leave out
-    /// the largest messages and the search for limits
+    /// Play each case once instead of five times, wait at most one second for a response, and skip the
+    /// largest messages and the search for limits
     #[arg(long)]
     pub fast: bool,
-    /// Play the cases only; do not measure load and idle connections
+    /// Only play the cases; do not measure load and idle connections
     #[arg(long)]
     pub judge_only: bool,
     /// Print the record as JSON instead of a table
     #[arg(long)]
     pub json: bool,
-    /// Write the record to this file too; replaces it. With --judge-only, the figures of the same
+    /// Also write the record to this file, replacing it. With --judge-only, the figures of the same
     /// contestants on the same machine are kept
     #[arg(long, value_name = "FILE")]
     pub write: Option<PathBuf>,
@@ -226,8 +226,8 @@ impl LabArgs {
     }
 }
 
-/// Returns the contestants whose toolchain is there, and names on standard error what to install for
-/// the others.
+/// Returns the contestants whose toolchain is installed, and names on standard error what to install
+/// for the others.
 ///
 /// # Errors
 ///
@@ -247,7 +247,7 @@ fn runnable<'l>(
         }
     }
     if runnable.is_empty() {
-        bail!("no contestant can run: none of the toolchains is there");
+        bail!("no contestant can run: none of the toolchains is installed");
     }
     // In the order of the list.
     Ok(chosen.iter().filter(|one| runnable.contains(one)).copied().collect())

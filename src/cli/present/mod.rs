@@ -15,3 +15,4 @@ pub use live_reload::{ShownVersion, TalkFiles, WatchedTalk, reread_on_save};
 pub use present_args::{OnlyArg, PresentArgs, TransitionArg, WithArg};
 pub use resume_file::RememberedPlace;
 pub use talk_memory::TalkMemory;
+pub(super) use user_folder::user_folder;

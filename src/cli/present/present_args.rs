@@ -18,6 +18,11 @@ pub struct PresentArgs {
     #[arg(long, value_enum, value_name = "DEPTH")]
     pub with: Option<WithArg>,
 
+    /// File that keeps the progress of lessons and questions [default: wiretalk/progress.jsonl in
+    /// the user's data folder]
+    #[arg(long, value_name = "FILE")]
+    pub progress: Option<std::path::PathBuf>,
+
     /// Go through all slides, as with --with study
     #[arg(long, conflicts_with = "with")]
     pub study: bool,
@@ -71,6 +76,22 @@ pub enum WithArg {
 }
 
 impl PresentArgs {
+    /// Returns the index of the slide that `--from` names, in a deck of so many slides.
+    ///
+    /// # Errors
+    ///
+    /// If the deck has no such slide.
+    pub fn first_slide(&self, slides: usize) -> anyhow::Result<Option<usize>> {
+        let Some(slide) = self.from else { return Ok(None) };
+        let index = usize::try_from(slide.get())?.saturating_sub(1);
+        if index >= slides {
+            anyhow::bail!(
+                "there is no slide {slide}: the deck has {slides}, so --from takes 1 to {slides}"
+            );
+        }
+        Ok(Some(index))
+    }
+
     /// Returns the deepest slides that the talk goes through.
     pub fn depth(&self) -> Depth {
         match (self.with, self.study) {

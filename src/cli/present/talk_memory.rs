@@ -35,7 +35,7 @@ impl TalkMemory {
             return None;
         }
         let Some(file) = &self.file else {
-            notices.push("there is no home directory, so no last run is known".to_owned());
+            notices.push("there's no home directory, so no earlier run is known".to_owned());
             return None;
         };
         match file.place_of(&self.deck) {

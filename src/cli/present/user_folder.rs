@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 /// Returns the folder that the environment variable `name` names, or `default` in the home
 /// directory. `variable` looks up an environment variable. `None` if neither is set.
-pub(super) fn user_folder(
+pub(in crate::cli) fn user_folder(
     name: &str,
     default: &str,
     variable: impl Fn(&str) -> Option<String>,

@@ -109,7 +109,7 @@ pub(super) async fn second_frame(
     let mut link = Link::connect(&options.target, scope, log).await?;
     let mut answer = open(&mut link, options, Purpose::SecondReceiver).await?;
     let frame = within(options.answer_limit, answer.next_frame()).await?;
-    frame.ok_or_else(|| SockJsError::Frame("the answer has no frame".to_owned()))
+    frame.ok_or_else(|| SockJsError::Frame("the response has no frame".to_owned()))
 }
 
 /// Sends the request of a receiver and waits for the head of the answer.

@@ -24,7 +24,7 @@ pub enum TunnelError {
     #[error("{}", describe_io_error(.0))]
     Io(#[from] io::Error),
     /// It hung up before its answer was complete.
-    #[error("it hung up before it answered; is it a proxy of that kind?")]
+    #[error("it hung up before it answered; is it that kind of proxy?")]
     HungUp,
     /// It refused CONNECT with this status line, which has no control characters.
     #[error("it answered `{status_line}`{}", status_hint(status_line, *has_credentials))]
@@ -289,7 +289,7 @@ mod tests {
                 "it could not connect to a.test:81: reply 99, which RFC 1928 does not define",
             ),
             ("p:1", &[b"\x05\xff\0\0\0"], "it does not answer as an HTTP proxy does"),
-            ("p:1", &[b"HTTP/1.1"], "it hung up before it answered; is it a proxy of that kind?"),
+            ("p:1", &[b"HTTP/1.1"], "it hung up before it answered; is it that kind of proxy?"),
             ("socks5h://p:1", &[b"HTTP"], "it does not answer as a SOCKS 5 proxy does"),
             (
                 "socks5h://p:1",

@@ -174,7 +174,7 @@ impl RaceConfig {
     pub fn conditions(&self) -> String {
         let mut parts = vec![match self.messages_per_exchange() {
             0 | 1 => format!("{} bytes there and back", self.payload),
-            messages => format!("{messages} messages of {} bytes an exchange", self.payload),
+            messages => format!("{messages} messages of {} bytes per exchange", self.payload),
         }];
         parts.push(match self.connections {
             1 => "one connection each".to_owned(),
@@ -185,7 +185,7 @@ impl RaceConfig {
         }
         parts.push(self.describe_link());
         if let Some(rate) = self.rate {
-            parts.push(format!("{rate} exchanges a second, each timed from when it was due"));
+            parts.push(format!("{rate} exchanges per second, each timed from when it was due"));
         }
         parts.join(", ")
     }

@@ -16,7 +16,7 @@ pub enum RaceConfigError {
     #[error("a race needs at least one lane; name some, for example http-reqwest,ws")]
     NoLanes,
     /// A lane is selected twice.
-    #[error("the lane {0} is given twice")]
+    #[error("the lane {0} appears twice")]
     DuplicateLane(Lane),
     /// An option is out of its range.
     #[error("{what} is {given}; it must be from {from} to {to}")]
@@ -90,7 +90,7 @@ impl RaceConfig {
             return Err(RaceConfigError::Jitter);
         }
         if let Some(rate) = self.rate {
-            check_range("the rate in exchanges a second", rate, 1, 1_000_000)?;
+            check_range("the rate in exchanges per second", rate, 1, 1_000_000)?;
         }
         if self.link.bandwidth == Some(0) {
             return Err(RaceConfigError::NoBandwidth);

@@ -206,7 +206,7 @@ impl HostName {
 /// The text isn't a [`HostName`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{}` isn't a host name; write it as it stands in a URL, without a port: talk.example, \
+    "`{}` isn't a host name; write it as in a URL, without a port: talk.example, \
      192.0.2.1, [2001:db8::1], or .talk.example for all its subdomains too",
     sanitize(.0)
 )]

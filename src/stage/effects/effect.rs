@@ -72,7 +72,7 @@ impl Effect {
             }
             Self::Listen { address, anywhere: false } => format!("listen on {address}"),
             Self::Listen { address, anywhere: true } => {
-                format!("listen on {address}, where others in reach can connect")
+                format!("listen on {address}, where other machines can connect")
             }
             Self::Write { path, replace: false } => format!("write `{}`", path.display()),
             Self::Write { path, replace: true } => {
@@ -133,7 +133,7 @@ mod tests {
         let listen = Effect::Listen { address: "0.0.0.0:9000".into(), anywhere: true };
         assert_eq!(
             describe_all(&[listen, connect(1, 2, false)]),
-            "This slide wants to listen on 0.0.0.0:9000, where others in reach can connect, and \
+            "This slide wants to listen on 0.0.0.0:9000, where other machines can connect, and \
              to connect to ws://example.com/ without checking its certificate with 1 header of \
              its own and send it 2 messages."
         );

@@ -78,7 +78,7 @@ fn read_table(table: &DeTable) -> Result<ThemeFile, Fault> {
             "dark" => Brightness::Dark,
             "light" => Brightness::Light,
             other => {
-                let message = format!("`{other}` is no kind of theme; expected dark or light");
+                let message = format!("unknown kind of theme `{other}`; expected dark or light");
                 return Err((kind.span().start, message));
             }
         }),
@@ -145,7 +145,7 @@ pub(super) fn parse_color(text: &str) -> Result<Color, String> {
         .ok_or_else(|| {
             let names = NAMED.map(|(name, _)| name);
             let guess = did_you_mean(text, &names);
-            format!("`{text}` is no colour{guess}; expected one like #1d222d, or a basic name")
+            format!("`{text}` isn't a colour{guess}; expected one like #1d222d, or a basic name")
         })?
         .to_be_bytes();
     Ok(Color::Rgb(r, g, b))

@@ -163,7 +163,7 @@ fn odd_server(scope: &Scope, oddity: Oddity) -> std::net::SocketAddr {
 async fn a_server_that_is_silent_or_drips_or_sends_garbage_costs_no_more_than_its_limits() {
     for (oddity, expected) in [
         (Oddity::Silence, "did not answer within 0.2 s"),
-        (Oddity::Garbage, "sent something that is no response of HTTP/1.1"),
+        (Oddity::Garbage, "sent something that isn't an HTTP/1.1 response"),
         (Oddity::Drip, "did not complete the head of its response within 0.2 s"),
         (Oddity::HangUp, "ended the connection without an answer"),
     ] {

@@ -108,7 +108,7 @@ fn add_after_close(builder: &mut CaseBuilder) {
         ("then-close", "two Closes", builder.close(b"\x03\xe8")),
         ("then-ping", "a ping after the Close", builder.ping(b"late")),
         ("then-text", "a message after the Close", builder.text(b"late")),
-        ("then-garbage", "bytes that are no frame after the Close", vec![0xff; 64]),
+        ("then-garbage", "bytes that aren't a frame after the Close", vec![0xff; 64]),
     ];
     for (name, title, frame) in after {
         builder.add(

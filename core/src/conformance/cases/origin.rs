@@ -17,7 +17,7 @@ const OTHER_ORIGINS: [(&str, &str, &str); 9] = [
     ("userinfo", "the server's name in place of a user", "http://{host}@evil.example"),
     ("path", "the server's name in a path", "http://evil.example/{host}"),
     ("other-port", "another port of the same host", "http://127.0.0.1:1"),
-    ("garbage", "a value that is no origin", "evil"),
+    ("garbage", "a value that isn't an origin", "evil"),
     ("empty", "an empty value", ""),
 ];
 
@@ -27,9 +27,9 @@ pub(super) fn add(builder: &mut CaseBuilder) {
             .request(Request::standard().and("Origin", "http://{host}")),
     );
     builder.add(
-        case(Group::Origin, "none", "no Origin: a client that is no browser", "RFC 6455 §4.1(8)")
+        case(Group::Origin, "none", "no Origin: a client that isn't a browser", "RFC 6455 §4.1(8)")
             .opening(Opening::Either {
-                opened: "clients that are no browsers can connect",
+                opened: "clients that aren't browsers can connect",
                 refused: "only browsers can connect",
                 prefers_refusal: false,
             }),

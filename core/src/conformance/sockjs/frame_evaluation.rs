@@ -14,7 +14,7 @@ const CLOSED: u16 = 3000;
 pub(super) fn frame(rule: &FrameRule, received: &mut Received) -> Evaluation {
     while let Some(frame) = received.next_frame() {
         if frame.non_frame.is_some() {
-            return Evaluation::Broken("sent bytes that are no frame".to_owned());
+            return Evaluation::Broken("sent bytes that aren't a frame".to_owned());
         }
         if let Some(fault) = frame.faults.iter().find(|fault| fault.is_fatal()) {
             return Evaluation::Broken(format!("sent a frame with {}", fault.code.name()));

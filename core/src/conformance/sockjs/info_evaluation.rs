@@ -10,7 +10,7 @@ use crate::wire::format::quote;
 pub(super) fn evaluate(rules: &[InfoRule], body: &[u8], notes: &mut Notes) -> Evaluation {
     let Ok(Value::Object(document)) = serde_json::from_slice::<Value>(body) else {
         return Evaluation::Broken(format!(
-            "sent {}, which is no JSON object",
+            "sent {}, which isn't a JSON object",
             quote(body, MAX_SHOWN)
         ));
     };

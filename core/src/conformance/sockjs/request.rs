@@ -95,7 +95,7 @@ impl SockJsRequest {
         Self { body: Some(body.into()), ..Self::new("POST", path) }
     }
 
-    /// Creates the request of a program that is no browser for a WebSocket: it has no Origin.
+    /// Creates the request of a program that isn't a browser for a WebSocket: it has no Origin.
     pub fn upgrade(path: impl Into<String>) -> Self {
         Self::get(path)
             .with("Upgrade", "websocket")

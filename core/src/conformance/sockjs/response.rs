@@ -54,7 +54,7 @@ impl ResponseReader {
         if body.is_done() {
             self.is_complete = true;
         } else if self.is_chunked && body.is_until_close() {
-            self.fault = Some("sent chunks whose lengths are no numbers (RFC 9112 section 7.1)");
+            self.fault = Some("sent chunks whose lengths aren't numbers (RFC 9112 section 7.1)");
         }
     }
 
@@ -70,14 +70,14 @@ impl ResponseReader {
                     // Interim responses (RFC 9110 section 15.2).
                     Some(100 | 102..=199) => {}
                     Some(_) => self.begin_body(head),
-                    None => self.fault = Some("sent something that is no response of HTTP/1.1"),
+                    None => self.fault = Some("sent something that isn't an HTTP/1.1 response"),
                 }
             }
             HeadScan::TooLarge
             | HeadScan::Tls(_)
             | HeadScan::Http2Preface
             | HeadScan::Http2Frame => {
-                self.fault = Some("sent something that is no response of HTTP/1.1");
+                self.fault = Some("sent something that isn't an HTTP/1.1 response");
             }
         }
     }

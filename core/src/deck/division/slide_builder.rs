@@ -103,7 +103,7 @@ impl SlideBuilder {
         if is_stray {
             reader.warn(
                 at,
-                "this stands in no column; write `<!-- column: 0 -->` above it, or `<!-- \
+                "this isn't in a column; write `<!-- column: 0 -->` above it, or `<!-- \
                  reset_layout -->`",
             );
         }

@@ -91,7 +91,7 @@ fn columns_need_a_layout_and_what_stands_beside_them_is_told() {
          <!-- column: 1 -->\n\nc\n",
     );
     assert!(warnings[0].starts_with("1: there are no columns here"), "{warnings:?}");
-    assert!(warnings[1].starts_with("7: this stands in no column"), "{warnings:?}");
+    assert!(warnings[1].starts_with("7: this isn't in a column"), "{warnings:?}");
     assert!(warnings[2].starts_with("9: the layout has 2 columns; they are numbered from 0 to 1"));
     assert_eq!(texts(&deck.slides[0]), ["a", "b", "c"], "nothing is lost");
 }

@@ -212,7 +212,8 @@ mod tests {
     #[test]
     fn every_key() {
         let source = "---\ntitle: \"It's: here\"\nsub_title: S\nevent: E\nlocation: L\nauthor: A\n\
-                      date: 2017-08-18\ntheme: light\noptions:\n  incremental_lists: true\n---\n# Hi\n";
+                      date: 2017-08-18\ntheme: light\nsources: \
+                      ../docs/sources.md\noptions:\n  incremental_lists: true\n---\n# Hi\n";
         let (front_matter, body, warnings) = read(source);
         assert_eq!(front_matter.title.as_deref(), Some("It's: here"));
         assert_eq!(front_matter.sub_title.as_deref(), Some("S"));
@@ -223,6 +224,9 @@ mod tests {
         let theme = front_matter.theme.unwrap();
         assert_eq!(theme.name.as_deref(), Some("light"));
         assert_eq!(theme.position, Position { line: 8, column: 8 });
+        let sources = front_matter.sources.unwrap();
+        assert_eq!(sources.path, "../docs/sources.md");
+        assert_eq!(sources.position, Position { line: 9, column: 10 });
         assert_eq!((body, warnings), ("# Hi\n", vec![]));
         assert!(read("---\ntheme: dark\n...\n").0.theme.is_some());
         let head = read_head(source, &LineIndex::new(source));
@@ -328,7 +332,8 @@ mod tests {
             (front_matter.authors, front_matter.title),
             (vec!["B".into()], Some("b".into()))
         );
-        let known = "title, sub_title, event, location, date, author, authors, theme, options";
+        let known =
+            "title, sub_title, event, location, date, author, authors, theme, sources, options";
         assert_eq!(
             warnings,
             [
@@ -337,7 +342,7 @@ mod tests {
                      of: {known}"
                 ),
                 "3:7: `date` must be a single string; write `date: ...`".to_owned(),
-                "8:1: `title` is given twice; the last one counts".to_owned(),
+                "8:1: `title` appears twice; the last one counts".to_owned(),
                 format!(
                     "5:1: front matter keys of other tools have no effect: `layout`, `mdc`; those \
                      with one: {known}"

@@ -1,15 +1,27 @@
 //! The entries of the front matter's mapping, taken over into its values.
 
 use crate::deck::front_matter::options;
-use crate::deck::front_matter::settings::{ColumnMargin, FrontMatter, ThemeSetting};
+use crate::deck::front_matter::settings::{
+    ColumnMargin, FrontMatter, SourcesSetting, ThemeSetting,
+};
 use crate::deck::front_matter::yaml::{YamlEntry, YamlValue};
 use crate::deck::options::DeckOptions;
 use crate::deck::position::Position;
 use crate::text::{did_you_mean, suggest};
 
 /// The keys that have a meaning here.
-pub(super) const KNOWN_KEYS: [&str; 9] =
-    ["title", "sub_title", "event", "location", "date", "author", "authors", "theme", "options"];
+pub(super) const KNOWN_KEYS: [&str; 10] = [
+    "title",
+    "sub_title",
+    "event",
+    "location",
+    "date",
+    "author",
+    "authors",
+    "theme",
+    "sources",
+    "options",
+];
 
 /// The keys that say how another tool reads the deck, which `dialect` goes by.
 const DIALECT_KEYS: [&str; 3] = ["marp", "headingDivider", "patat"];
@@ -44,12 +56,17 @@ impl Fields {
             return self.unknown(entry);
         };
         if self.given.contains(&key) {
-            self.warn(entry.key_at, format!("`{key}` is given twice; the last one counts"));
+            self.warn(entry.key_at, format!("`{key}` appears twice; the last one counts"));
         }
         self.given.push(key);
         match key {
             "author" | "authors" => self.authors(entry),
             "theme" => self.theme(entry),
+            "sources" => {
+                let path = self.single(entry);
+                let position = entry.value_at;
+                self.front_matter.sources = path.map(|path| SourcesSetting { path, position });
+            }
             "options" => match &entry.value {
                 YamlValue::Mapping(entries) => {
                     let warnings = &mut self.warnings;

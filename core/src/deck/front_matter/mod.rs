@@ -10,5 +10,5 @@ mod settings;
 mod yaml;
 
 pub(super) use cut::{Head, read_head};
-pub use settings::{ColumnMargin, FrontMatter, ThemeSetting};
+pub use settings::{ColumnMargin, FrontMatter, SourcesSetting, ThemeSetting};
 pub(super) use yaml::{YamlEntry, YamlValue, parse_mapping};

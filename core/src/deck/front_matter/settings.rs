@@ -19,6 +19,17 @@ pub struct FrontMatter {
     pub authors: Vec<String>,
     /// The theme that the deck asks for.
     pub theme: Option<ThemeSetting>,
+    /// The list of sources to which the speaker notes refer.
+    pub sources: Option<SourcesSetting>,
+}
+
+/// The file that lists the sources of what the speaker notes say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SourcesSetting {
+    /// The file's path, relative to the deck.
+    pub path: String,
+    /// The position of the value in the deck.
+    pub position: Position,
 }
 
 /// The theme that a deck asks for. Whether there is such a theme is not known here.

@@ -210,10 +210,10 @@ fn unmasked_payload(
         }
         Opcode::Ping => ("anything, up to 125 bytes; the pong echoes it", "RFC 6455 §5.5.2"),
         Opcode::Pong => {
-            ("the payload of the ping, which tells which ping this answers", "RFC 6455 §5.5.3")
+            ("the payload of the ping, which shows which ping this answers", "RFC 6455 §5.5.3")
         }
         Opcode::Close if !header.is_close() => {
-            ("no close code is read here: FIN or RSV show that this is no Close", "RFC 6455 §5.5")
+            ("no close code is read here: FIN or RSV show that it isn't a Close", "RFC 6455 §5.5")
         }
         Opcode::Close => ("half a close code: a code has 2 bytes", "RFC 6455 §5.5.1"),
         Opcode::Reserved(_) => ("undefined, because the opcode is reserved", "RFC 6455 §5.2"),

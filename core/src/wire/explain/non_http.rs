@@ -35,7 +35,7 @@ pub fn describe_non_http(bytes: &[u8]) -> &'static str {
         Some(NonFrame::EventStream) => "these are server-sent events without a status line",
         Some(NonFrame::TlsRecord) => "this is a TLS record, so the server expects TLS (wss://)",
         Some(NonFrame::HttpRequest) => "this is a request, so the sides may be swapped",
-        _ if matches!(bytes, [0, _, _, 4 | 7, ..]) => "this is a frame of HTTP/2",
+        _ if matches!(bytes, [0, _, _, 4 | 7, ..]) => "this is an HTTP/2 frame",
         _ if str::from_utf8(bytes).is_ok() && bytes.iter().all(is_text) => {
             "this is text without a status line"
         }

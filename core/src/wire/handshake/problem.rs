@@ -198,7 +198,7 @@ problems! {
          the next one sees frames, requests can be smuggled.";
     TransferEncoding1xx "H_TRANSFER_ENCODING_1XX" Warning, "RFC 9112 §6.1",
         "Transfer-Encoding in a 101",
-        "A 101 has no body, so there is nothing to encode. A client that follows the header looks \
+        "A 101 has no body, so there's nothing to encode. A client that follows the header looks \
          for chunk sizes where the frames are.";
     ContentLength1xx "H_CONTENT_LENGTH_1XX" Warning, "RFC 9110 §8.6",
         "Content-Length in a 101",

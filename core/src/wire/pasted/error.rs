@@ -125,25 +125,25 @@ pub enum PasteProblem {
     Label,
     /// Digits are joined in one place and separated by blanks in another.
     #[error(
-        "digits joined by {0:?} stand beside others, like a time, a date or a name; remove what \
+        "digits joined by {0:?} are next to others, like a time, a date or a name; remove what \
          isn't bytes"
     )]
     MixedSeparators(char),
     /// A number with `0x` beside bytes without.
     #[error(
-        "{0:?} stands beside bytes without 0x, like an offset or a length; remove what isn't bytes"
+        "{0:?} is next to bytes without 0x, like an offset or a length; remove what isn't bytes"
     )]
     MixedPrefixes(String),
     /// Text before the bytes.
-    #[error("{0:?} stands before the bytes; remove what isn't bytes")]
+    #[error("{0:?} comes before the bytes; remove what isn't bytes")]
     Before(String),
     /// Text behind the bytes.
-    #[error("{0:?} stands behind the bytes; remove what isn't bytes")]
+    #[error("{0:?} comes after the bytes; remove what isn't bytes")]
     Behind(String),
     /// Groups of digits that are words in the machine's order, or bytes in order.
     #[error(
         "the groups look like the words of od -A n -t x2 or -t x4, in the order of the machine; \
-         print the bytes with od -A n -t x1, or say --format hex if they are in order"
+         print the bytes with od -A n -t x1, or use --format hex if they are in order"
     )]
     OdWords,
     /// A group of digits isn't eight binary digits.
@@ -194,7 +194,7 @@ pub enum PasteProblem {
         instead: &'static str,
     },
     /// There are bytes in brackets or quotes, and others beside them.
-    #[error("bytes may stand here too, beside those in brackets or quotes; paste only the bytes")]
+    #[error("this may be bytes too, outside the brackets or quotes; paste only the bytes")]
     Beside,
     /// The number of bytes that a text gives isn't that of the bytes in it.
     #[error("the length in the text is {claimed}, but it shows {found} bytes")]
@@ -215,7 +215,7 @@ pub enum PasteProblem {
     DecimalEscape(String),
     /// A text with comments, and without bytes.
     #[error(
-        "the text holds only comments: #, // and ; begin one; remove what stands before the bytes"
+        "the text holds only comments: #, // and ; begin one; remove what comes before the bytes"
     )]
     OnlyComments,
     /// Blanks or line ends in a string without quotes.
@@ -233,7 +233,7 @@ pub enum PasteProblem {
     #[error("this line of the dump shows no bytes in hex")]
     NoHex,
     /// A line of a dump has digits behind its bytes that aren't their characters.
-    #[error("{0:?} behind the bytes of this line is neither bytes nor their characters")]
+    #[error("{0:?} after the bytes of this line is neither bytes nor their characters")]
     BehindBytes(String),
     /// Bytes of a dump are missing before a line.
     #[error("the dump has a hole: the line is at offset {found}, but {expected} is next")]
@@ -298,7 +298,7 @@ pub enum PasteProblem {
     #[error("only a data: URI with ;base64 is read")]
     DataUri,
     /// The text could be base64, but also an ordinary word.
-    #[error("{0:?} isn't hex; if it is base64, say so with --format base64")]
+    #[error("{0:?} isn't hex; if it is base64, use --format base64")]
     MaybeBase64(String),
     /// The text stands for too many bytes.
     #[error("the text stands for more than 16 MiB")]

@@ -68,7 +68,7 @@ const SIGNATURES: &[(&[&str], &str, &str)] = &[
 pub(super) fn log(name: &'static str) -> PasteProblem {
     PasteProblem::Unread {
         found: name,
-        instead: "remove what stands before the bytes, and the lines without bytes",
+        instead: "remove what comes before the bytes, and the lines without bytes",
     }
 }
 
@@ -82,7 +82,7 @@ pub(super) fn no_frames(text: &str) -> Option<PasteProblem> {
         return Some(PasteProblem::Unread { found, instead });
     }
     names_opcode(&blank_comments(text)).then_some(PasteProblem::Unread {
-        found: "a frame that was decoded, whose bytes are the payload alone",
+        found: "a decoded frame, whose bytes are only the payload",
         instead: "paste the bytes that were received",
     })
 }

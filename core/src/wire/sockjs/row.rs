@@ -104,7 +104,7 @@ impl std::fmt::Display for SockJsFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Syntax(error) => error.fmt(f),
-            Self::NoPayload => f.write_str("there is no array of messages here"),
+            Self::NoPayload => f.write_str("an array of messages is expected here"),
             Self::Binary => f.write_str("a binary message; SockJS sends text only"),
         }
     }

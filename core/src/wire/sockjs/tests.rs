@@ -131,7 +131,7 @@ fn each_message_on_a_websocket_is_a_row_and_its_faults_are_none_of_the_websocket
             "6 > websocket 0 \"x\" 0..3",
             "8 < websocket heartbeat",
             "9 < websocket fault: byte 5: the text ends here, but the value is not complete",
-            "10 > websocket fault: byte 1: a string should stand here",
+            "10 > websocket fault: byte 1: a string is expected here",
             "11 < websocket fault: a binary message; SockJS sends text only",
             "12 < websocket fault: byte 0: a frame begins with o, h, a, m or c, not with 0x78",
             "13 < websocket close 3000 \"Go away!\"",
@@ -217,7 +217,7 @@ fn polling_and_sending_are_read_from_bodies_of_known_length() {
             "6 < xhr 1 \"b\" 6..9",
             "7 > xhr_send fault: byte 3: the text ends here, but the value is not complete",
             "8 < xhr_send answer 500",
-            "9 > xhr_send fault: there is no array of messages here",
+            "9 > xhr_send fault: an array of messages is expected here",
             "10 < xhr_send answer 500",
             "12 < xhr close 2010 \"Another connection still open\"",
         ]

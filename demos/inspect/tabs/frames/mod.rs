@@ -187,10 +187,7 @@ mod tests {
         assert_contains(&shown, &["Byte 40 was not captured"]);
         press_and_fetch(&mut inspect, KeyCode::Char('3'));
         let shown = render_text(&inspect, 160, 40);
-        assert_contains(
-            &shown,
-            &["Step i = 24…63", "40 bytes not captured: there is nothing to unmask"],
-        );
+        assert_contains(&shown, &["Step i = 24…63", "40 bytes not captured: nothing to unmask"]);
         press_and_fetch(&mut inspect, KeyCode::Char('n'));
         assert_eq!(inspect.session.cursor.byte, 70, "a gap is one step");
     }

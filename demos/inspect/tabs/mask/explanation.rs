@@ -32,8 +32,7 @@ pub(crate) fn draw_step(unmasking: &Unmasking, area: Rect, canvas: &mut Canvas) 
         let (range, len) = (gap.start..gap.end - 1, format::byte_count(gap.len() as u64));
         canvas
             .draw_divider(&format!("Step i = {}…{} of 0…{last}", range.start, range.end), divider);
-        let text =
-            format!("  {len} not captured: there is nothing to unmask. n goes on behind them.");
+        let text = format!("  {len} not captured: nothing to unmask. n goes on after them.");
         return canvas.draw_line(&Line::styled(text, Style::new().fg(canvas.theme.warn)), 0, body);
     }
     canvas.draw_divider(&title, divider);

@@ -234,7 +234,7 @@ fn draw_no_mask(session: &Session, reason: &NoMaskReason, area: Rect, canvas: &m
         }
         NoMaskReason::Empty { row } => (
             vec![
-                format!("Frame {row} has no payload: there is nothing to unmask."),
+                format!("Frame {row} has no payload, so there's nothing to unmask."),
                 "The key is there all the same: what says that one follows is the MASK bit, not \
                  the length (§5.2)."
                     .to_owned(),

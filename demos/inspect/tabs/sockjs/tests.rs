@@ -134,7 +134,7 @@ fn messages_of_a_websocket_lead_to_their_frames() {
             "1 message sent, 2 received; not closed; 1 fault",
             "C→S websocket      \"a\"",
             "S→C websocket      \"b\"",
-            "✗ SockJS: byte 2: a string should stand here",
+            "✗ SockJS: byte 2: a string is expected here",
         ],
     );
     assert_eq!(inspect.session.fault_count(), 0, "nothing is wrong with the WebSocket");

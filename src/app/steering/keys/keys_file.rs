@@ -123,7 +123,7 @@ fn fixed(key: KeyPress) -> Option<&'static str> {
             Some("a terminal sends Esc for it")
         }
         KeyPress { code: KeyCode::Char('P' | ']' | '_'), modifiers: KeyModifiers::ALT } => {
-            Some("answers of the terminal begin with it")
+            Some("a terminal's responses begin with it")
         }
         _ => unnamed().map(|row| row.about),
     }

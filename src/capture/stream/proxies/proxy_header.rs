@@ -60,9 +60,9 @@ enum LineFault {
     Missing(&'static str),
     #[error("there is more after the destination port")]
     TooMany,
-    #[error("the {what} {word} is no address of IPv{version}")]
+    #[error("the {what} {word} isn't an IPv{version} address")]
     Address { what: &'static str, word: String, version: u8 },
-    #[error("the {what} {word} is no port")]
+    #[error("the {what} {word} isn't a port")]
     Port { what: &'static str, word: String },
 }
 
@@ -228,10 +228,10 @@ mod tests {
                 "PROXY TCP4 192.0.2.1 198.51.100.2 1 2 3\r\n",
                 "there is more after the destination port",
             ),
-            ("PROXY TCP4 a b 1 2\r\n", "the source address \"a\" is no address of IPv4"),
+            ("PROXY TCP4 a b 1 2\r\n", "the source address \"a\" isn't an IPv4 address"),
             (
                 "PROXY TCP6 ::1 192.0.2.1 1 2\r\n",
-                "the destination address \"192.0.2.1\" is no address of IPv6",
+                "the destination address \"192.0.2.1\" isn't an IPv6 address",
             ),
             ("PROXY TCP6 ::1 ::2 70000 2\r\n", "the source port \"70000\" is no port"),
             ("PROXY UDP4 a b 1 2\r\n", "its protocol is \"UDP4\", not TCP4, TCP6 or UNKNOWN"),

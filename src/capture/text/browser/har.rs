@@ -93,7 +93,8 @@ fn end_of_file(error: &serde_json::Error, content: &HarContent<'_>) -> String {
         format!("the HAR is cut off: it ends at line {line}, column {column}, {within}")
     } else {
         format!(
-            "the HAR is no JSON from line {line}, column {column} on, {within}: the rest is not read"
+            "the HAR isn't JSON from line {line}, column {column} on, {within}: the rest is not \
+             read"
         )
     }
 }

@@ -28,7 +28,7 @@ use crate::text::units::count;
 use crate::wire::{AgreedExtensions, ByteLen, Offset, Side, Sides};
 
 /// The kind of file, in errors.
-const KIND: &str = "a network log of Chrome";
+const KIND: &str = "a Chrome network log";
 
 /// Reads a network log, with one stream for each socket that asked for a WebSocket.
 pub(in crate::capture) fn read_net_log<S: StreamSink, M: FnMut(StreamStart) -> S>(
@@ -68,7 +68,7 @@ fn end_of_file(error: &serde_json::Error) -> String {
     if error.is_eof() {
         format!("the log is cut off: it ends at line {line}, column {column}")
     } else {
-        format!("the log is no JSON from line {line}, column {column} on: the rest is not read")
+        format!("the log isn't JSON from line {line}, column {column} on: the rest is not read")
     }
 }
 

@@ -1,4 +1,4 @@
-//! [`NetLogContent`]: what a network log of Chrome holds, as far as it can be read.
+//! [`NetLogContent`]: what a Chrome network log holds, as far as it can be read.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -29,7 +29,7 @@ struct Marker<'a> {
     sent: Option<(Side, usize)>,
 }
 
-/// Whether a file begins like a trace of curl.
+/// Whether a file begins like a curl trace.
 pub(in crate::capture) fn begins_trace(text: &str) -> bool {
     let line = text.lines().find(|line| !line.trim().is_empty());
     line.is_some_and(|line| marker(line).is_some())
@@ -44,7 +44,7 @@ pub(in crate::capture) fn read_trace<S: StreamSink, M: FnMut(StreamStart) -> S>(
     let io = |source| CaptureError::Io { path: path.to_owned(), source };
     let failed = |reason| CaptureError::Text { path: path.to_owned(), reason };
     let WholeText { text, warning } =
-        text_file::read_text(path, file, MAX_LOG_BYTES, "a trace of curl")?;
+        text_file::read_text(path, file, MAX_LOG_BYTES, "a curl trace")?;
     let mut transfers: Vec<(String, StreamBuilder<S>)> = Vec::new();
     let (mut start, mut dropped) = (None, 0_usize);
     let mut lines = text.lines().peekable();
@@ -81,7 +81,7 @@ pub(in crate::capture) fn read_trace<S: StreamSink, M: FnMut(StreamStart) -> S>(
         transfers.into_iter().flat_map(|(_, stream)| stream.finish(None, false, shared)).collect();
     let mut warnings: Vec<_> = warning.into_iter().collect();
     if streams.is_empty() {
-        warnings.push("the trace of curl holds nothing that was sent or received".to_owned());
+        warnings.push("the curl trace holds nothing that was sent or received".to_owned());
     }
     if dropped > 0 {
         warnings.push(format!("only the first {MAX_TRANSFERS} transfers of the trace are read"));

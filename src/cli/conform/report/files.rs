@@ -11,13 +11,13 @@ use crate::conform::{Case, ConformConfig, ConformOutcome};
 /// The files to write.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct ReportFiles {
-    /// Write the results as JUnit XML to this file too; replaces it
+    /// Also write the results to this file as JUnit XML, replacing it
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
-    /// Write the results as a page of HTML, with every byte explained, to this file too; replaces it
+    /// Also write the results to this file as an HTML page that explains every byte, replacing it
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
-    /// Write a badge as an SVG picture to this file too; replaces it
+    /// Also write a badge to this file as an SVG picture, replacing it
     #[arg(long, value_name = "FILE")]
     pub badge: Option<PathBuf>,
 }

@@ -23,7 +23,7 @@ pub(super) fn command(case: &Case, target: &Target) -> anyhow::Result<String> {
     let server = ServerAddress { authority: target.authority(), target: target.path.clone() };
     let Some(fields) = case.request.fields_beyond_standard(&server) else {
         bail!(
-            "the request of {} is none that wiretalk inspect sends; use --as python, --as go or \
+            "wiretalk inspect can't send the request of {}; use --as python, --as go or \
              --as shell",
             case.id
         );

@@ -34,7 +34,7 @@ pub(in crate::cli::conform) fn reproduce_sockjs(
     config: &ConformConfig,
     form: Option<ReproduceForm>,
 ) -> anyhow::Result<String> {
-    let CaseKind::SockJs(script) = &case.kind else { bail!("{} is no case of SockJS", case.id) };
+    let CaseKind::SockJs(script) = &case.kind else { bail!("{} isn't a SockJS case", case.id) };
     let source = Source::new(case, script, config);
     match form {
         Some(ReproduceForm::Python) => Ok(source.python()),
@@ -50,7 +50,7 @@ pub(in crate::cli::conform) fn reproduce_sockjs(
             ),
         },
         Some(ReproduceForm::Inspect | ReproduceForm::Go) => {
-            bail!("a case of SockJS is reproduced --as shell or --as python")
+            bail!("a SockJS case can only be reproduced --as shell or --as python")
         }
         None => Ok(source.curl().unwrap_or_else(|| source.python())),
     }

@@ -300,7 +300,7 @@ fn add_raw(cases: &mut Vec<Case>) {
             .done(),
     );
     cases.push(
-        raw("no-origin", "a program that is no browser, so without an Origin")
+        raw("no-origin", "a program that isn't a browser, so without an Origin")
             .request(SockJsRequest::upgrade("/websocket"))
             .head(vec![HeadRule::Status(&[101]), HeadRule::Accepted])
             .done(),

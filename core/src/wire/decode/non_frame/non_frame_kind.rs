@@ -103,8 +103,8 @@ impl NonFrame {
                  sender prints its frames as lines"
             }
             Self::Hixie76 => {
-                "this is no frame of RFC 6455: the handshake is that of the draft hixie-76, whose \
-                 texts stand between the bytes 00 and ff, and which nothing speaks any more"
+                "this isn't an RFC 6455 frame: the handshake is that of the draft hixie-76, whose \
+                 texts are between the bytes 00 and ff, and which nothing speaks any more"
             }
         }
     }
@@ -115,20 +115,24 @@ impl NonFrame {
     /// stop.
     pub fn continuation_hint(self) -> &'static str {
         match self {
-            Self::HttpResponse => "this is no frame: it continues the HTTP response before it",
-            Self::HttpRequest => "this is no frame: it continues the HTTP request before it",
-            Self::Http2Preface => "this is no frame: it continues the HTTP/2 connection before it",
-            Self::Chunk => "this is no frame: it continues the chunked data before it",
-            Self::Html => "this is no frame: it continues the HTML page before it",
-            Self::Xml => "this is no frame: it continues the XML document before it",
-            Self::Json => "this is no frame: it continues the JSON text before it",
-            Self::EngineIo => "this is no frame: it continues the text of Engine.IO before it",
-            Self::EventStream => "this is no frame: it continues the server-sent events before it",
-            Self::Text => "this is no frame: it continues the text before it",
-            Self::TlsRecord => "this is no frame: it continues the TLS records before it",
-            Self::Gzip => "this is no frame: it continues the gzip data before it",
-            Self::ProxyHeader => "this is no frame: it follows a header of the PROXY protocol",
-            Self::Socks5 => "this is no frame: it follows a SOCKS5 greeting",
+            Self::HttpResponse => "this isn't a frame: it continues the HTTP response before it",
+            Self::HttpRequest => "this isn't a frame: it continues the HTTP request before it",
+            Self::Http2Preface => {
+                "this isn't a frame: it continues the HTTP/2 connection before it"
+            }
+            Self::Chunk => "this isn't a frame: it continues the chunked data before it",
+            Self::Html => "this isn't a frame: it continues the HTML page before it",
+            Self::Xml => "this isn't a frame: it continues the XML document before it",
+            Self::Json => "this isn't a frame: it continues the JSON text before it",
+            Self::EngineIo => "this isn't a frame: it continues the text of Engine.IO before it",
+            Self::EventStream => {
+                "this isn't a frame: it continues the server-sent events before it"
+            }
+            Self::Text => "this isn't a frame: it continues the text before it",
+            Self::TlsRecord => "this isn't a frame: it continues the TLS records before it",
+            Self::Gzip => "this isn't a frame: it continues the gzip data before it",
+            Self::ProxyHeader => "this isn't a frame: it follows a header of the PROXY protocol",
+            Self::Socks5 => "this isn't a frame: it follows a SOCKS5 greeting",
             Self::LineBreak => {
                 "this is not read: it follows a line break where a frame should begin"
             }

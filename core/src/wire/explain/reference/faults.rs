@@ -50,8 +50,8 @@ const PAGES: &[(&str, &str, &str)] = &[
     ),
     (
         "E_LEN_NOT_MINIMAL",
-        "A length up to 125 goes into the seven bits, one up to 65,535 into two further bytes, \
-         and only a greater one into eight.",
+        "A length up to 125 fits in the seven bits, one up to 65,535 takes two more bytes, and only \
+         a greater one takes eight.",
         "An encoder always uses the same long form, because that is simpler to write. Many \
          receivers accept it, so nobody notices.",
     ),

@@ -242,7 +242,7 @@ fn mistakes_have_their_line_and_column() {
             " 81 05\n*\n",
             "line 2, column 1: * repeats a line, but no line with an offset follows it",
         ),
-        ("Document", "\"Document\" isn't hex; if it is base64, say so with --format base64"),
+        ("Document", "\"Document\" isn't hex; if it is base64, use --format base64"),
         ("gYU3+iE9f59NUVh=", "isn't a hex digit"),
     ] {
         let found = refusal(text);

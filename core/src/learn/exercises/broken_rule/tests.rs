@@ -1,0 +1,134 @@
+//! The exercises of many seeds: one fault each, and only the right byte and rule are taken.
+
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::learn::exercise::Answer;
+use crate::wire::FaultCode;
+
+const SEEDS: u64 = 2_000;
+
+fn exercises(level: u8) -> impl Iterator<Item = Exercise> {
+    (0..SEEDS).map(move |seed| generate(level, seed))
+}
+
+fn offered(exercise: &Exercise) -> &[String] {
+    let AnswerForm::ByteAndRule(offered) = &exercise.form else { panic!("{:?}", exercise.form) };
+    offered
+}
+
+#[test]
+fn every_exercise_has_exactly_the_fault_that_it_was_made_for() {
+    let mut found = BTreeSet::new();
+    for level in 1..=LEVELS {
+        for exercise in exercises(level) {
+            let evidence = Evidence::find(&exercise.exhibit)
+                .unwrap_or_else(|| panic!("level {level}, seed {}: {exercise:?}", exercise.seed));
+            let is_possible = |violation: &&Violation| {
+                violation.code == evidence.fault.code && violation.level == level
+            };
+            assert!(VIOLATIONS.iter().any(|violation| is_possible(&violation)), "{exercise:?}");
+            assert!((2..=256).contains(&evidence.bytes.len()), "{exercise:?}");
+            assert_eq!(exercise.hints.len(), 3);
+            found.insert((level, evidence.fault.code));
+        }
+    }
+    let all: BTreeSet<_> =
+        VIOLATIONS.iter().map(|violation| (violation.level, violation.code)).collect();
+    assert_eq!(found, all, "every violation comes");
+}
+
+#[test]
+fn the_solution_is_right_and_every_other_answer_wrong() {
+    for level in 1..=LEVELS {
+        for exercise in exercises(level) {
+            let solution = exercise.solution();
+            let judgment = exercise.judge(&solution).unwrap();
+            assert!(judgment.right && judgment.marks.iter().all(|mark| mark.right), "{judgment:?}");
+            let Answer::ByteAndRule { byte: right_byte, rule: right_rule } = solution else {
+                panic!("{solution:?}")
+            };
+            let evidence = Evidence::find(&exercise.exhibit).unwrap();
+            let last = evidence.bytes.len() - 1;
+            // All bytes of every eighth exercise, of the others those at the edges.
+            let edges = [0, evidence.span.start.saturating_sub(1), evidence.span.end, last];
+            for byte in 0..=last {
+                if exercise.seed % 8 > 0 && !edges.contains(&byte) {
+                    continue;
+                }
+                let judgment =
+                    exercise.judge(&Answer::ByteAndRule { byte, rule: right_rule }).unwrap();
+                assert_eq!(judgment.right, evidence.span.contains(&byte), "{exercise:?} {byte}");
+                assert_eq!(judgment.marks[0].bytes, Some(evidence.span.clone()));
+                assert!(judgment.marks[1].right);
+            }
+            for rule in 0..offered(&exercise).len() {
+                let judgment =
+                    exercise.judge(&Answer::ByteAndRule { byte: right_byte, rule }).unwrap();
+                assert_eq!(judgment.right, rule == right_rule, "{exercise:?} {rule}");
+            }
+        }
+    }
+}
+
+#[test]
+fn six_to_eight_different_rules_are_offered_and_the_right_one_stands_anywhere() {
+    let mut places = [0_usize; 8];
+    for exercise in (1..=LEVELS).flat_map(exercises) {
+        let rules: BTreeSet<_> = offered(&exercise).iter().collect();
+        assert!((6..=8).contains(&rules.len()) && rules.len() == offered(&exercise).len());
+        let Answer::ByteAndRule { rule, .. } = exercise.solution() else { panic!("{exercise:?}") };
+        places[rule] += 1;
+    }
+    let most = places.iter().max().unwrap();
+    assert!(*most < SEEDS as usize * usize::from(LEVELS) / 5, "{places:?}");
+}
+
+#[test]
+fn one_rule_that_is_always_chosen_is_seldom_right() {
+    for level in 1..=LEVELS {
+        for code in FaultCode::ALL {
+            let is_right = |exercise: &Exercise| {
+                Evidence::find(&exercise.exhibit).is_some_and(|found| found.fault.code == *code)
+            };
+            let count = exercises(level).filter(is_right).count();
+            assert!(count < SEEDS as usize * 2 / 5, "{code} at level {level}: {count}");
+        }
+    }
+}
+
+#[test]
+fn an_answer_that_does_not_fit_is_refused() {
+    let exercise = generate(1, 1);
+    let refused = |answer: Answer| exercise.judge(&answer).unwrap_err().to_string();
+    assert_eq!(refused(Answer::Order(Vec::new())), "the exercise asks for a byte and a rule");
+    assert!(
+        refused(Answer::ByteAndRule { byte: 999, rule: 0 }).starts_with("there is no byte 999:")
+    );
+    assert!(refused(Answer::ByteAndRule { byte: 0, rule: 8 }).starts_with("there is no rule 8:"));
+}
+
+#[test]
+fn a_verdict_names_the_byte_and_the_rule() {
+    let exhibit =
+        Exhibit::Bytes { from: Side::Server, bytes: vec![0x09, 0x01, 0x61], deflate: false };
+    let exercise = Exercise { exhibit, ..generate(1, 1) };
+    let form = ["A control frame is never fragmented.", "A server never sends a ping."];
+    let form = AnswerForm::ByteAndRule(form.map(str::to_owned).to_vec());
+    let exercise = Exercise { form, ..exercise };
+    let judgment = exercise.judge(&Answer::ByteAndRule { byte: 2, rule: 1 }).unwrap();
+    assert_eq!(
+        judgment.verdict,
+        "it is byte 0, 09, and the rule “A control frame is never fragmented”: a control frame \
+         with FIN = 0"
+    );
+    let remarks: Vec<_> = judgment.marks.iter().map(|mark| mark.remark.as_str()).collect();
+    assert_eq!(
+        remarks,
+        [
+            "frame 1, payload \"a\": no rule is broken here",
+            "there is no such rule: either side may ping (RFC 6455 §5.5.2)"
+        ]
+    );
+    assert_eq!(judgment.source, "RFC 6455 §5.5");
+}

@@ -1,0 +1,3 @@
+module wiretalk.example/listen
+
+go 1.26.0

@@ -1,0 +1,42 @@
+// An echo on coder/websocket that keeps the type of a message.
+package main
+
+import (
+	"context"
+	"log"
+	"net/http"
+
+	"github.com/coder/websocket"
+	"wiretalk.example/listen"
+)
+
+func serve(w http.ResponseWriter, r *http.Request) {
+	conn, err := websocket.Accept(w, r, nil)
+	if err != nil {
+		return
+	}
+	defer conn.CloseNow()
+	echo(r.Context(), conn)
+}
+
+// what the exercise shows begins here
+
+func echo(ctx context.Context, conn *websocket.Conn) {
+	conn.SetReadLimit(64 << 10)
+	for {
+		kind, message, err := conn.Read(ctx)
+		if err != nil {
+			return
+		}
+		log.Println("type", kind, "length", len(message))
+		if conn.Write(ctx, kind, message) != nil {
+			return
+		}
+	}
+}
+
+// what the exercise shows ends here
+
+func main() {
+	listen.Serve(http.HandlerFunc(serve))
+}

@@ -1,0 +1,121 @@
+//! Lessons, exercises that hide their solution, and questions, with what is done and what is due.
+//!
+//! `state` holds what is known, `list_page` the list, `task_page` the open exercise or question and
+//! `form_editor` its answer. `engine` keeps the progress and asks the strict server; `list_view`,
+//! `task_view` and `form_view` draw.
+
+mod engine;
+mod form_editor;
+mod form_view;
+mod list_page;
+mod list_view;
+mod server_reply;
+mod state;
+mod task_page;
+mod task_view;
+#[cfg(test)]
+mod tests;
+mod text_line;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::demos::inspect::lesson_entries;
+use crate::learn::{Bank, Catalog, SECTIONS};
+use crate::stage::{
+    self, Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, SettingType, Settings, Stage,
+    ViewContext,
+};
+use crate::text::did_you_mean;
+pub use state::{Cmd, Learn, LearnStart, Msg, Reply, StartPlace};
+
+impl Demo for Learn {
+    const NAME: &'static str = "learn";
+    const ABOUT: &'static str = "lessons, exercises and questions that are checked";
+    const SETTINGS: &'static [SettingSpec] = &[
+        SettingSpec {
+            name: "section",
+            value_type: SettingType::Text(""),
+            about: "ask the questions and exercises of a section, with one of an earlier section",
+        },
+        SettingSpec {
+            name: "item",
+            value_type: SettingType::Text(""),
+            about: "open a lesson, an exercise or a question, by its name in wiretalk learn --list",
+        },
+    ];
+    const KEYS: &'static [KeyHint] = state::KEYS;
+    const HELP_KEY: Option<&'static str> = Some("?");
+    const MIN_ROWS: u16 = 16;
+    type Msg = Msg;
+    type Cmd = Cmd;
+
+    fn open(settings: &Settings) -> Result<(Self, Vec<Cmd>), Diagnostic> {
+        let (bank, lessons) = (Bank::built_in(), lesson_entries());
+        let place = match (settings.text("section"), settings.text("item")) {
+            ("", "") => StartPlace::List,
+            (section, "") => {
+                let known = SECTIONS.map(|(name, _)| name);
+                if !known.contains(&section) {
+                    let meant = did_you_mean(section, &known);
+                    let list = known.join(", ");
+                    let message = format!("unknown section{meant}; expected one of: {list}");
+                    return Err(settings.invalid("section", message));
+                }
+                StartPlace::Section(section.to_owned())
+            }
+            (_, name) => {
+                let catalog = Catalog::new(&lessons, &bank);
+                if catalog.item(name).is_none() {
+                    let known: Vec<&str> =
+                        catalog.items.iter().map(|item| item.name.as_str()).collect();
+                    let message = format!("there is no such item{}", did_you_mean(name, &known));
+                    return Err(settings.invalid("item", message));
+                }
+                StartPlace::Item(name.to_owned())
+            }
+        };
+        Ok(Self::new(bank, &lessons, LearnStart { place, ..LearnStart::default() }))
+    }
+
+    fn update(&mut self, event: DemoEvent<Msg>) -> Vec<Cmd> {
+        match event {
+            DemoEvent::Key(key) => self.handle_key(key),
+            DemoEvent::Msg(message) => self.apply(message),
+            DemoEvent::Paste(text) => {
+                self.paste(&text);
+                Vec::new()
+            }
+            // A lesson that was open over the list may have changed the progress.
+            DemoEvent::Focus => vec![Cmd::Load],
+            DemoEvent::Wheel(by) => {
+                self.wheel(by);
+                Vec::new()
+            }
+            DemoEvent::Click(at, area) if self.task.is_none() => {
+                let item = list_view::item_at(self, at, area);
+                item.map_or_else(Vec::new, |item| self.click(item))
+            }
+            DemoEvent::Click(..) => Vec::new(),
+            DemoEvent::Tick(_) | DemoEvent::Next => Vec::new(),
+        }
+    }
+
+    fn wants_escape(&self) -> bool {
+        self.wants_escape()
+    }
+
+    fn view(&self, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
+        match &self.task {
+            Some(page) => task_view::draw(self, page, area, buffer, context),
+            None => list_view::draw(self, area, buffer, context),
+        }
+        if self.shows_keys {
+            stage::draw_key_table("keys", state::KEYS, area, buffer, context.theme);
+        }
+    }
+
+    fn perform(cmd: Cmd, stage: &Stage<Msg>) {
+        engine::perform(cmd, stage);
+    }
+}

@@ -1,0 +1,449 @@
+//! The state of the lessons' screen, and how keys change it. This file draws nothing.
+
+use std::sync::Arc;
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::form_editor::FormKey;
+use super::list_page::ListPage;
+use super::server_reply::ServerReply;
+use super::task_page::{ReplyState, Task, TaskPage};
+use crate::learn::{
+    Bank, Catalog, CatalogItem, Exhibit, ItemKind, LessonEntry, Progress, Question,
+};
+use crate::stage::KeyHint;
+use crate::wire::Side;
+
+/// The keys while the demo has the keyboard.
+pub(super) const KEYS: &[KeyHint] = &[
+    KeyHint { keys: "↑ ↓ Enter", about: "choose something to learn, and open it" },
+    KeyHint { keys: "n", about: "what comes next: due again, or new" },
+    KeyHint { keys: "/", about: "search the list" },
+    KeyHint { keys: "a", about: "check everything once more, one after another" },
+    KeyHint { keys: "r", about: "forget the answers to an item" },
+    KeyHint { keys: "Enter", about: "check the answer (a request: Ctrl-S)" },
+    KeyHint { keys: "h F1", about: "a hint; three levels (F1 where letters are typed)" },
+    KeyHint { keys: "e", about: "after the verdict: try the same again" },
+    KeyHint { keys: "g", about: "after the verdict: another one of its kind" },
+    KeyHint { keys: "i", about: "after the verdict: the bytes in the inspector" },
+    KeyHint { keys: "Esc", about: "back to the list, then to the slides" },
+];
+
+/// The demo's state.
+#[derive(Debug)]
+pub struct Learn {
+    pub(super) bank: Arc<Bank>,
+    pub(super) catalog: Catalog,
+    pub(super) progress: Progress,
+    /// The time of the last report, in seconds since 1970.
+    pub(super) now: u64,
+    pub(super) notice: Option<String>,
+    pub(super) list: ListPage,
+    pub(super) task: Option<Box<TaskPage>>,
+    /// The names of what comes after the open task, where that is a series.
+    pub(super) series: Vec<String>,
+    /// Whether all keys are shown over the page.
+    pub(super) shows_keys: bool,
+    /// The right and all answers of the series so far.
+    pub(super) score: (usize, usize),
+}
+
+/// The start of the demo: its place, and the level and the seed of the first exercise.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LearnStart {
+    /// The place.
+    pub place: StartPlace,
+    /// The level, instead of that of the exercise's entry.
+    pub level: Option<u8>,
+    /// The seed, instead of a random one.
+    pub seed: Option<u64>,
+}
+
+/// The place where the demo opens.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum StartPlace {
+    /// The list of everything.
+    #[default]
+    List,
+    /// The questions and exercises of a section, one after another.
+    Section(String),
+    /// A lesson, an exercise or a question.
+    Item(String),
+}
+
+/// A command of the demo.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cmd {
+    /// Read the progress.
+    Load,
+    /// Draw a seed for an item.
+    Draw(String),
+    /// Draw a number that picks the question from an earlier section.
+    DrawSeries(String),
+    /// Keep an answer.
+    Record(String, bool),
+    /// Forget the answers of these names.
+    Reset(Vec<String>),
+    /// Open a lesson in the inspector.
+    OpenLesson(String),
+    /// Open bytes in the inspector.
+    Inspect(Side, Vec<u8>),
+    /// Send bytes to the strict server: a request, or frames.
+    Send(Vec<u8>, bool),
+}
+
+/// A report.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Msg {
+    /// The progress, the time, and what the user is to know.
+    Progress(Progress, u64, Option<String>),
+    /// A seed for an item.
+    Seed(String, u64),
+    /// A number for the series of a section.
+    SeriesSeed(String, u64),
+    /// The strict server's reply.
+    Reply(Result<Reply, String>),
+}
+
+/// What the strict server did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reply(pub(super) ServerReply);
+
+impl Learn {
+    /// Creates the demo on a bank and the lessons. Returns the commands that open its first page.
+    pub fn new(bank: Bank, lessons: &[LessonEntry], start: LearnStart) -> (Self, Vec<Cmd>) {
+        let catalog = Catalog::new(lessons, &bank);
+        let mut learn = Self {
+            bank: Arc::new(bank),
+            catalog,
+            progress: Progress::default(),
+            now: 0,
+            notice: None,
+            list: ListPage::default(),
+            task: None,
+            series: Vec::new(),
+            shows_keys: false,
+            score: (0, 0),
+        };
+        let mut commands = vec![Cmd::Load];
+        match start.place {
+            StartPlace::List => {}
+            StartPlace::Section(section) => commands.push(Cmd::DrawSeries(section)),
+            StartPlace::Item(name) => {
+                learn.set_level(&name, start.level);
+                learn.list.go_to(&name, &learn.catalog);
+                match start.seed {
+                    Some(seed) => learn.start(&name, seed),
+                    None => commands.extend(learn.open(&name)),
+                }
+            }
+        }
+        (learn, commands)
+    }
+
+    /// Gives an exercise another level, as far as its kind has it.
+    fn set_level(&mut self, name: &str, level: Option<u8>) {
+        let mut items = self.catalog.items.iter_mut();
+        let kind = items.find(|item| item.name == name).map(|item| &mut item.kind);
+        if let (Some(ItemKind::Exercise(kind, own)), Some(level)) = (kind, level) {
+            *own = level.clamp(1, kind.levels());
+        }
+    }
+
+    pub(super) fn apply(&mut self, message: Msg) -> Vec<Cmd> {
+        match message {
+            Msg::Progress(progress, now, notice) => {
+                (self.progress, self.now) = (progress, now);
+                self.notice = notice.or(self.notice.take());
+                Vec::new()
+            }
+            Msg::Seed(name, seed) => {
+                self.start(&name, seed);
+                Vec::new()
+            }
+            Msg::SeriesSeed(section, seed) => {
+                let draw = |count: usize| (seed % count.max(1) as u64) as usize;
+                let items = self.catalog.mixed(&section, draw);
+                let names = items.iter().map(|item| item.name.clone()).collect();
+                self.begin_series(names)
+            }
+            Msg::Reply(reply) => self.settle(reply.map(|Reply(reply)| reply)),
+        }
+    }
+
+    /// Goes through these items, one after another.
+    fn begin_series(&mut self, mut names: Vec<String>) -> Vec<Cmd> {
+        names.reverse();
+        (self.series, self.score) = (names, (0, 0));
+        self.next_of_series()
+    }
+
+    fn next_of_series(&mut self) -> Vec<Cmd> {
+        match self.series.pop() {
+            Some(name) => self.open(&name),
+            None => {
+                self.task = None;
+                Vec::new()
+            }
+        }
+    }
+
+    /// Opens an item.
+    fn open(&mut self, name: &str) -> Vec<Cmd> {
+        match self.catalog.item(name).map(|item| item.kind) {
+            Some(ItemKind::Lesson(_)) => vec![Cmd::OpenLesson(name.to_owned())],
+            Some(ItemKind::Exercise(..) | ItemKind::Question) => vec![Cmd::Draw(name.to_owned())],
+            None => Vec::new(),
+        }
+    }
+
+    /// Shows an item whose seed was drawn.
+    fn start(&mut self, name: &str, seed: u64) {
+        let Some(item) = self.catalog.item(name).cloned() else { return };
+        self.list.go_to(name, &self.catalog);
+        let page = match item.kind {
+            ItemKind::Exercise(kind, level) => TaskPage::exercise(item, kind.exercise(level, seed)),
+            ItemKind::Question => {
+                let Some(question) = self.question(name) else { return };
+                TaskPage::question(item, question, seed)
+            }
+            ItemKind::Lesson(_) => return,
+        };
+        self.task = Some(Box::new(page));
+    }
+
+    fn question(&self, name: &str) -> Option<Question> {
+        self.bank.question(name).cloned()
+    }
+
+    pub(super) fn handle_key(&mut self, key: KeyEvent) -> Vec<Cmd> {
+        self.notice = None;
+        if std::mem::take(&mut self.shows_keys) {
+            return Vec::new();
+        }
+        let types =
+            self.list.is_searching || self.task.as_ref().is_some_and(|page| page.takes_letters());
+        if key.code == KeyCode::Char('?') && !types {
+            self.shows_keys = true;
+            return Vec::new();
+        }
+        match self.task.as_ref().map(|task| task.judgment.is_some()) {
+            None => self.list_key(key),
+            Some(false) => self.answer_key(key),
+            Some(true) => self.verdict_key(key),
+        }
+    }
+
+    fn list_key(&mut self, key: KeyEvent) -> Vec<Cmd> {
+        if let Some(name) = self.list.asks_reset.take() {
+            let item = self.catalog.item(&name).filter(|_| key.code == KeyCode::Char('y'));
+            return item.map(|item| Cmd::Reset(item.progress_names())).into_iter().collect();
+        }
+        if self.list.is_searching {
+            match key.code {
+                KeyCode::Enter => self.list.is_searching = false,
+                KeyCode::Esc => (self.list.is_searching, self.list.search) = Default::default(),
+                _ => {
+                    self.list.search.handle_key(key);
+                    self.list.cursor = 0;
+                }
+            }
+            return Vec::new();
+        }
+        if self.list.handle_move(key.code, &self.catalog) {
+            return Vec::new();
+        }
+        let chosen = self.list.chosen(&self.catalog).map(|item| item.name.clone());
+        match key.code {
+            KeyCode::Enter | KeyCode::Right => {
+                self.series.clear();
+                chosen.map_or_else(Vec::new, |name| self.open(&name))
+            }
+            KeyCode::Char('n') => self.open_next(),
+            KeyCode::Char('a') => {
+                let is_short = |item: &&CatalogItem| !matches!(item.kind, ItemKind::Lesson(_));
+                let items = self.catalog.items.iter().filter(is_short);
+                let names = items.map(|item| item.name.clone()).collect();
+                self.begin_series(names)
+            }
+            KeyCode::Char('r') => {
+                self.list.asks_reset = chosen;
+                Vec::new()
+            }
+            KeyCode::Char('/') => {
+                self.list.is_searching = true;
+                Vec::new()
+            }
+            KeyCode::Esc => {
+                self.list.search = Default::default();
+                Vec::new()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn answer_key(&mut self, key: KeyEvent) -> Vec<Cmd> {
+        let Some(page) = &mut self.task else { return Vec::new() };
+        let takes_letters = page.takes_letters();
+        match key.code {
+            KeyCode::Esc => {
+                self.close_task();
+                return Vec::new();
+            }
+            KeyCode::F(1) => page.hints_shown = (page.hints_shown + 1).min(page.hints().len()),
+            KeyCode::Char('h') if !takes_letters => {
+                page.hints_shown = (page.hints_shown + 1).min(page.hints().len());
+            }
+            _ => match page.form.handle_key(key) {
+                FormKey::Check if page.form.is_complete() => return self.check(),
+                FormKey::Check => self.notice = Some("there is no answer yet".to_owned()),
+                FormKey::Changed | FormKey::Unused => {}
+            },
+        }
+        Vec::new()
+    }
+
+    /// Judges the answer. Where a real server is to settle it, the answer counts once that has
+    /// replied.
+    pub(super) fn check(&mut self) -> Vec<Cmd> {
+        let Some(page) = &mut self.task else { return Vec::new() };
+        match page.judge() {
+            Err(reason) => {
+                self.notice = Some(reason);
+                return Vec::new();
+            }
+            Ok(judgment) => page.judgment = Some(judgment),
+        }
+        if let Some((bytes, is_request)) = page.bytes_to_send() {
+            page.reply = Some(ReplyState::Waiting);
+            return vec![Cmd::Send(bytes, is_request)];
+        }
+        self.count()
+    }
+
+    fn settle(&mut self, reply: Result<ServerReply, String>) -> Vec<Cmd> {
+        match &mut self.task {
+            Some(page) if page.reply == Some(ReplyState::Waiting) => {
+                page.reply = Some(ReplyState::Done(reply));
+                self.count()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Counts the answer, the first one of a task.
+    pub(super) fn count(&mut self) -> Vec<Cmd> {
+        let Some(page) = self.task.as_mut().filter(|page| !page.has_counted) else {
+            return Vec::new();
+        };
+        page.has_counted = true;
+        let won = page.is_won();
+        self.score = (self.score.0 + usize::from(won), self.score.1 + 1);
+        vec![Cmd::Record(page.item.name.clone(), won)]
+    }
+
+    fn verdict_key(&mut self, key: KeyEvent) -> Vec<Cmd> {
+        let Some(page) = &mut self.task else { return Vec::new() };
+        match key.code {
+            KeyCode::Esc => self.close_task(),
+            KeyCode::Up => page.scrolled = page.scrolled.saturating_sub(1),
+            KeyCode::Down => page.scrolled = page.scrolled.saturating_add(1).min(200),
+            KeyCode::Char('e') => (page.judgment, page.reply, page.scrolled) = Default::default(),
+            KeyCode::Char('g') => return vec![Cmd::Draw(page.item.name.clone())],
+            KeyCode::Char('i') => return inspect(page).into_iter().collect(),
+            KeyCode::Enter | KeyCode::Char('n' | ' ') => {
+                let name = page.item.name.clone();
+                let is_series = !self.series.is_empty();
+                return if is_series { self.next_of_series() } else { self.open_after(&name) };
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn open_next(&mut self) -> Vec<Cmd> {
+        let next = self.catalog.next(&self.progress, self.now).map(|item| item.name.clone());
+        match next {
+            Some(name) => self.open(&name),
+            None => {
+                self.notice = Some("everything is done; what is due again comes later".to_owned());
+                Vec::new()
+            }
+        }
+    }
+
+    /// Opens what comes next after an item, which is not that item once more.
+    fn open_after(&mut self, name: &str) -> Vec<Cmd> {
+        let next = self.catalog.next(&self.progress, self.now).map(|item| item.name.clone());
+        match next.filter(|next| next != name) {
+            Some(next) => self.open(&next),
+            None => {
+                self.close_task();
+                Vec::new()
+            }
+        }
+    }
+
+    fn close_task(&mut self) {
+        self.task = None;
+        self.series.clear();
+    }
+
+    /// Whether something is open that Esc closes.
+    pub(super) fn wants_escape(&self) -> bool {
+        self.task.is_some()
+            || self.shows_keys
+            || self.list.is_searching
+            || self.list.asks_reset.is_some()
+            || !self.list.search.text.is_empty()
+    }
+
+    /// Scrolls the page, or moves through the list.
+    pub(super) fn wheel(&mut self, by: isize) {
+        match &mut self.task {
+            Some(page) => page.scrolled = page.scrolled.saturating_add_signed(by).min(200),
+            None => {
+                let last = self.list.items(&self.catalog).len().saturating_sub(1);
+                self.list.cursor = self.list.cursor.saturating_add_signed(by).min(last);
+            }
+        }
+    }
+
+    /// Opens the item that is clicked, once it is under the cursor.
+    pub(super) fn click(&mut self, item: usize) -> Vec<Cmd> {
+        if self.list.cursor != item {
+            self.list.cursor = item;
+            return Vec::new();
+        }
+        let name = self.list.chosen(&self.catalog).map(|item| item.name.clone());
+        name.map_or_else(Vec::new, |name| self.open(&name))
+    }
+
+    pub(super) fn paste(&mut self, text: &str) {
+        match &mut self.task {
+            Some(page) if page.judgment.is_none() => page.form.paste(text),
+            None if self.list.is_searching => self.list.search.insert(text),
+            _ => {}
+        }
+    }
+}
+
+/// Returns the command that shows the bytes of a task in the inspector.
+pub(super) fn inspect(page: &TaskPage) -> Option<Cmd> {
+    if let Some((bytes, false)) = page.bytes_to_send() {
+        return Some(Cmd::Inspect(Side::Client, bytes));
+    }
+    let from = match &page.task {
+        Task::Exercise(exercise) => match &exercise.exhibit {
+            Exhibit::Bytes { from, .. } => *from,
+            _ => return None,
+        },
+        // The mask says who sends it.
+        Task::Question(question) => {
+            let is_masked = question.bytes.get(1).is_some_and(|byte| byte & 0x80 != 0);
+            if is_masked { Side::Client } else { Side::Server }
+        }
+    };
+    let bytes = page.bytes();
+    (!bytes.is_empty()).then(|| Cmd::Inspect(from, bytes.to_vec()))
+}

@@ -1,0 +1,76 @@
+//! [`LearnTarget`]: what the argument of `wiretalk learn` names.
+
+use std::path::Path;
+
+use anyhow::{anyhow, bail};
+
+use crate::cli::bounded_read;
+use crate::cli::check::printable_path;
+use crate::learn::{Bank, Catalog, CatalogItem, ExerciseKind, ItemKind, SECTIONS};
+use crate::text::{did_you_mean, sanitize};
+
+/// The largest file that is read, in bytes.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// The thing to open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LearnTarget {
+    /// The list of everything.
+    List,
+    /// The questions and exercises of a section.
+    Section(String),
+    /// A lesson, an exercise or a question.
+    Item(CatalogItem),
+}
+
+/// Returns the bank that is built in, with what the file called `name` has.
+pub(super) fn bank(name: Option<&str>) -> anyhow::Result<Bank> {
+    let mut bank = Bank::built_in();
+    let Some(path) = name.filter(|name| is_file(name)).map(Path::new) else { return Ok(bank) };
+    let shown = printable_path(path);
+    let source = bounded_read::read_regular_file(path, MAX_BYTES)
+        .and_then(bounded_read::utf8)
+        .map_err(|error| anyhow!("could not read {shown}: {error}"))?;
+    let (own, problems) = Bank::read(&source);
+    if let Some(first) = problems.first() {
+        let place = format!("{}:{}", first.position.line, first.position.column);
+        bail!("{shown}:{place}: {}", first.message);
+    }
+    if let Some(taken) = bank.extend(own).first() {
+        bail!("{shown}: `{taken}` is the name of something that is built in; choose another one");
+    }
+    Ok(bank)
+}
+
+fn is_file(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|extension| extension == "toml")
+}
+
+pub(super) fn find(name: Option<&str>, catalog: &Catalog) -> anyhow::Result<LearnTarget> {
+    let Some(name) = name.filter(|name| !is_file(name)) else { return Ok(LearnTarget::List) };
+    if let Some(item) = catalog.item(name) {
+        return Ok(LearnTarget::Item(item.clone()));
+    }
+    if catalog.items.iter().any(|item| item.section == name) {
+        return Ok(LearnTarget::Section(name.to_owned()));
+    }
+    // A kind names its first exercise.
+    let kind = ExerciseKind::from_name(name);
+    let is_of_kind =
+        |item: &&CatalogItem| matches!(item.kind, ItemKind::Exercise(own, _) if Some(own) == kind);
+    match catalog.items.iter().find(is_of_kind) {
+        Some(item) => Ok(LearnTarget::Item(item.clone())),
+        None => Err(unknown(name, catalog)),
+    }
+}
+
+pub(super) fn unknown(name: &str, catalog: &Catalog) -> anyhow::Error {
+    let mut known: Vec<&str> = catalog.items.iter().map(|item| item.name.as_str()).collect();
+    known.extend(ExerciseKind::ALL.map(ExerciseKind::name));
+    known.extend(SECTIONS.map(|(section, _)| section));
+    let meant = did_you_mean(name, &known);
+    anyhow!(
+        "nothing to learn is called `{}`{meant}; wiretalk learn --list names everything",
+        sanitize(name)
+    )
+}
