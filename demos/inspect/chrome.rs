@@ -329,7 +329,7 @@ mod tests {
             let mut inspect = looking_into(InspectSource::Proxy(Box::new(options)));
             let event =
                 |number, kind| DemoEvent::Msg(Msg::Proxy(ProxyEvent::Connection(number, kind)));
-            let opened = |number| {
+            let opened = |number: u16| {
                 let peer = std::net::SocketAddr::from(([127, 0, 0, 1], 5000 + number));
                 event(number.into(), ProxyEventKind::Opened { peer })
             };
