@@ -13,7 +13,7 @@ use crate::wire::{Frame, Opcode, Side, Trace, TraceRow, format};
 /// What happened, and whether the RFC requires it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Finding {
-    /// What happened, as a clause.
+    /// The summary of what happened, as a clause.
     pub(crate) summary: String,
     pub(crate) as_expected: bool,
 }

@@ -59,7 +59,7 @@ pub(crate) struct StepResult {
     pub(crate) finding: Finding,
 }
 
-/// How a bet was settled.
+/// The end of a bet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Won,
