@@ -21,14 +21,15 @@ const BIG_ROWS: u16 = 30;
 
 /// Returns the number of rows of the strip in an area of this size.
 pub(crate) fn row_count(player: &ScenarioPlayer, area: Rect, theme: &Theme) -> u16 {
-    let wanted = strip(player, area.width, theme).len();
-    u16::try_from(wanted).unwrap_or(u16::MAX).min(area.height.saturating_sub(MIN_TAB_ROWS))
+    let most = area.height.saturating_sub(MIN_TAB_ROWS);
+    let wanted = strip(player, area.width, most.into(), theme).len();
+    u16::try_from(wanted).unwrap_or(u16::MAX).min(most)
 }
 
 /// Draws the strip: the step, how the bet was settled, and the explanation.
 pub(crate) fn draw(player: &ScenarioPlayer, area: Rect, canvas: &mut Canvas) {
     canvas.buffer.set_style(area, Style::new().bg(canvas.theme.panel));
-    let lines = strip(player, area.width, canvas.theme);
+    let lines = strip(player, area.width, area.height.into(), canvas.theme);
     prose::draw_lines(&lines, area, canvas);
 }
 
@@ -123,8 +124,19 @@ fn draw_answers(player: &ScenarioPlayer, area: Rect, canvas: &mut Canvas) -> Rec
     rest
 }
 
-/// Returns the lines of the strip, wrapped to the width.
-fn strip(player: &ScenarioPlayer, width: u16, theme: &Theme) -> Vec<Line<'static>> {
+/// Returns the lines of the strip, wrapped to the width. Without room for all of them what the
+/// machine found is left out, because the tab below shows it.
+fn strip(player: &ScenarioPlayer, width: u16, rows: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let whole = strip_lines(player, width, true, theme);
+    if whole.len() <= rows { whole } else { strip_lines(player, width, false, theme) }
+}
+
+fn strip_lines(
+    player: &ScenarioPlayer,
+    width: u16,
+    with_finding: bool,
+    theme: &Theme,
+) -> Vec<Line<'static>> {
     let mut lines = vec![title_line(player, width, theme)];
     let mut add = |text: &str, style| {
         lines.extend(prose::labelled_paragraph("", text, 0, width, style, theme));
@@ -136,7 +148,7 @@ fn strip(player: &ScenarioPlayer, width: u16, theme: &Theme) -> Vec<Line<'static
             let (verdict, style) = verdict(player, result, theme);
             add(&verdict, style);
             add(&player.step().see, Style::new());
-            if result.verdict != Verdict::RunFailed {
+            if with_finding && result.verdict != Verdict::RunFailed {
                 add(&format!("seen: {}", text::sanitize(&result.finding.summary)), theme.dim());
             }
             if player.is_last_step() {
