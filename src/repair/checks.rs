@@ -55,7 +55,8 @@ async fn foreign_origin(server: &RunningContestant) -> io::Result<RepairFinding>
     let own_page = format!("http://{}", server.target.authority());
     let (foreign, _) = peer::ask(&server.target, Some(FOREIGN_PAGE)).await?;
     let (own, _) = peer::ask(&server.target, Some(&own_page)).await?;
-    let sentence = format!("a page of {FOREIGN_PAGE} got {foreign}, one of the server's own host {own}");
+    let sentence =
+        format!("a page of {FOREIGN_PAGE} got {foreign}, one of the server's own host {own}");
     Ok(finding(foreign != 101 && own == 101, sentence))
 }
 
