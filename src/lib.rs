@@ -29,6 +29,7 @@
 //! - [`conform`]: a server tested by the rules of the protocol, case by case
 //! - [`race`]: HTTP, WebSocket and their like, each lane two processes, measured in alternation
 //! - [`lab`]: servers on WebSocket libraries, built, started, tested and measured
+//! - [`repair`]: servers of the exercises, built and run with their fault and without
 //!
 //! **Floor 2**
 //!
@@ -57,6 +58,7 @@ pub mod net;
 pub mod progress;
 pub mod proxy;
 pub mod race;
+pub mod repair;
 pub mod scope;
 pub mod servers;
 pub mod sockjs;

@@ -16,7 +16,7 @@ use tokio::time::timeout;
 const MAX_OUTPUT: usize = 1 << 20;
 
 /// The most bytes of standard error that are kept, from the end.
-const MAX_TAIL: usize = 2 << 10;
+const MAX_TAIL: usize = 8 << 10;
 
 /// The bytes that are read at once.
 const READ_BUFFER: usize = 8 << 10;
@@ -147,7 +147,7 @@ impl Drop for ProcessGroup {
 ///
 /// # Errors
 /// Fails if it cannot be started, does not succeed, or does not end within `limit`; then it is killed.
-pub(super) async fn run_command(
+pub(crate) async fn run_command(
     command: &[String],
     directory: &Path,
     limit: Duration,

@@ -34,13 +34,16 @@ mod runner;
 mod toolchain;
 mod verdicts;
 
+pub(crate) use command::{CommandError, run_command};
 pub use comparison::{Comparison, Difference};
+pub(crate) use libraries::CommandLine;
 pub use libraries::{
     Contestant, ContestantList, ContestantListError, InsideError, LibraryInside, Options, Place,
     Suite, Toolchain,
 };
 pub use live::{LiveConfig, LiveError, LiveEvent, build_folder, play_live};
 pub use load::CONNECTION_COUNTS;
+pub(crate) use process::{ANY_PORT, Launch, RunningContestant, StartError};
 pub use record::{
     CaseRecord, ContestantRecord, IdleRecord, LabRecord, LoadRecord, RatioRecord, RecordError,
     VerdictsRecord,

@@ -34,11 +34,11 @@ const MAX_LINE: usize = 256;
 const LISTENING_ON: &str = "listening on ";
 
 /// The address for a first start: any free port.
-pub(super) const ANY_PORT: &str = "127.0.0.1:0";
+pub(crate) const ANY_PORT: &str = "127.0.0.1:0";
 
 /// The reason for which a contestant does not run.
 #[derive(Debug, Error)]
-pub(super) enum StartError {
+pub(crate) enum StartError {
     /// It cannot be started.
     #[error("could not run {program}: {source}")]
     Start {
@@ -77,7 +77,7 @@ pub(super) enum StartError {
 
 /// The command, folders and limits with which a contestant is started.
 #[derive(Clone, Debug)]
-pub(super) struct Launch {
+pub(crate) struct Launch {
     /// The command, with `{address}`.
     pub(super) command: CommandLine,
     /// The folder in which it runs.
@@ -92,18 +92,19 @@ pub(super) struct Launch {
 
 impl Launch {
     /// Creates a launch with everything at its default.
-    pub(super) fn new(command: CommandLine, directory: PathBuf, out: PathBuf) -> Self {
+    pub(crate) fn new(command: CommandLine, directory: PathBuf, out: PathBuf) -> Self {
         Self { command, directory, out, placement: Placement::best(), limit: START_TIMEOUT }
     }
 }
 
 /// A contestant that listens. It is killed when this value is dropped.
-pub(super) struct RunningContestant {
+pub(crate) struct RunningContestant {
     group: ProcessGroup,
     /// It ends when this is closed.
     stdin: Option<ChildStdin>,
     /// The URL on which it listens.
-    pub(super) target: Target,
+    pub(crate) target: Target,
+    stderr: Tail,
     /// Owns the tasks that read its output.
     _scope: Scope,
 }
@@ -114,7 +115,7 @@ impl RunningContestant {
     ///
     /// # Errors
     /// Fails if it cannot be started, or does not print its URL in time. Then it is killed.
-    pub(super) async fn start(
+    pub(crate) async fn start(
         scope: &Scope,
         launch: &Launch,
         address: &str,
@@ -150,7 +151,7 @@ impl RunningContestant {
             while let Ok(1..) = stdout.read(&mut buffer).await {}
         });
         let target = parse_line(&line).ok_or(StartError::WrongLine { line })?;
-        Ok(Self { group, stdin, target, _scope: scope })
+        Ok(Self { group, stdin, target, stderr, _scope: scope })
     }
 
     /// Returns the id of the process, unless it has ended.
@@ -170,8 +171,18 @@ impl RunningContestant {
         resident_memory(&status)
     }
 
+    /// Returns the end of what it wrote to standard error.
+    pub(crate) fn stderr(&self) -> String {
+        self.stderr.text()
+    }
+
+    /// Waits until it ends by itself; false if it does not within `limit`.
+    pub(crate) async fn ends_within(&mut self, limit: Duration) -> bool {
+        timeout(limit, self.group.0.wait()).await.is_ok()
+    }
+
     /// Closes standard input, and kills the process if it does not end by itself.
-    pub(super) async fn stop(mut self) {
+    pub(crate) async fn stop(mut self) {
         self.stdin = None;
         let _ = timeout(STOP_TIMEOUT, self.group.0.wait()).await;
         self.kill().await;

@@ -32,6 +32,7 @@ const FLOORS: [&[&str]; 5] = [
         "feed",
         "conform",
         "lab",
+        "repair",
         "sockjs_server",
     ],
     &["stage"],

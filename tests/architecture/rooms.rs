@@ -85,6 +85,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["libraries"],
         ],
     ),
+    ("repair", &[&["mod"], &["record"], &["run"], &["checks"], &["finding", "peer"]]),
     ("lab/libraries", &[&["mod"], &["contestants", "inside"], &["command_line", "suite"]]),
     ("cli/lab", &[&["mod"], &["availability", "inside_page", "outcome_table", "progress"]]),
     (

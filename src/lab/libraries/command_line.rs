@@ -23,8 +23,7 @@ pub struct CommandLine(Vec<String>);
 
 impl CommandLine {
     /// Creates a command line.
-    #[cfg(test)]
-    pub(in crate::lab) fn new(words: &[&str]) -> Self {
+    pub(crate) fn new(words: &[&str]) -> Self {
         Self(words.iter().map(|word| (*word).to_owned()).collect())
     }
 

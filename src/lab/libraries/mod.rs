@@ -5,7 +5,7 @@ mod contestants;
 mod inside;
 mod suite;
 
-pub(super) use command_line::CommandLine;
+pub(crate) use command_line::CommandLine;
 pub use contestants::{Contestant, ContestantList, ContestantListError, Options, Toolchain};
 pub use inside::{InsideError, LibraryInside, Place};
 pub use suite::Suite;

@@ -5,7 +5,7 @@ use crate::wire::{Opcode, Side, format};
 /// A connection's events, in an order in which they can happen.
 #[derive(Debug)]
 pub(super) struct Story {
-    /// What the reader has to know.
+    /// The task: all that has to be known.
     pub(super) task: String,
     /// The events.
     pub(super) events: Vec<Event>,
@@ -13,7 +13,7 @@ pub(super) struct Story {
     pub(super) closes_first: Side,
     /// The pairs that follow from the task: places of events.
     pub(super) facts: Vec<Fact>,
-    /// What the story shows.
+    /// The lesson of the story, in one or two sentences.
     pub(super) moral: &'static str,
     /// The source of that.
     pub(super) source: &'static str,

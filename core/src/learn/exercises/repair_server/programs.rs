@@ -61,14 +61,15 @@ pub(super) static SPIN_GORILLA: GoServer = server!("spin_gorilla");
 /// A long message comes back in pieces, by x/net/websocket.
 pub(super) static PIECES_XNET: GoServer = server!("pieces_xnet");
 
-const BEGINS: &str = "// what the exercise shows begins here\n";
-const ENDS: &str = "// what the exercise shows ends here\n";
+/// The lines around what an exercise shows.
+const BEGINS: &str = "// what the exercise shows begins here";
+const ENDS: &str = "// what the exercise shows ends here";
 
 /// Returns the lines of a source between its markers, tabs as four blanks.
 pub(super) fn shown_lines(source: &str) -> Vec<String> {
-    let (_, behind) = source.split_once(BEGINS).unwrap_or_default();
-    let (shown, _) = behind.split_once(ENDS).unwrap_or_default();
-    shown.trim().lines().map(|line| line.replace('\t', "    ")).collect()
+    let behind = source.lines().skip_while(|line| *line != BEGINS).skip(1);
+    let shown: Vec<&str> = behind.take_while(|line| *line != ENDS).collect();
+    shown.join("\n").trim().lines().map(|line| line.replace('\t', "    ")).collect()
 }
 
 impl GoServer {

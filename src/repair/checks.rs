@@ -1,0 +1,217 @@
+//! [`check`]: what is tried with a server, and what is said about it.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use tokio::time::timeout;
+
+use crate::lab::RunningContestant;
+use crate::learn::RepairCheck;
+use crate::repair::finding::RepairFinding;
+use crate::repair::peer::{self, Peer};
+
+use crate::text::counted;
+use crate::wire::decode::frame_assembler::AssembledFrame;
+use crate::wire::{CloseCode, Opcode};
+
+/// The page of another site.
+const FOREIGN_PAGE: &str = "https://evil.example";
+
+/// The time for which a server's process is watched while its client does not read.
+const HELD_UP: Duration = Duration::from_secs(2);
+
+/// The time in which a line has to be in the log, after a client has left.
+const LOGGED_WITHIN: Duration = Duration::from_secs(2);
+
+/// The pause between two looks at the log.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Tries a server. `silence` is the time for which a client answers nothing.
+///
+/// # Errors
+/// Fails if the server cannot be reached, or does something that no check foresees.
+pub(super) async fn check(
+    check: RepairCheck,
+    server: &mut RunningContestant,
+    silence: Duration,
+) -> io::Result<RepairFinding> {
+    match check {
+        RepairCheck::ForeignOrigin => foreign_origin(server).await,
+        RepairCheck::LargeMessage => large_message(server).await,
+        RepairCheck::Text => echoed(server, Opcode::Text, "Grüße".as_bytes()).await,
+        RepairCheck::Binary => echoed(server, Opcode::Binary, &[0xff, 0x00, 0xfe]).await,
+        RepairCheck::LongMessage => long_message(server).await,
+        RepairCheck::SilentClient => silent_client(server, silence).await,
+        RepairCheck::TwoWriters => two_writers(server).await,
+        RepairCheck::ClientLeaves => client_leaves(server).await,
+    }
+}
+
+fn finding(is_fine: bool, sentence: String) -> RepairFinding {
+    RepairFinding { is_fine, sentence }
+}
+
+async fn foreign_origin(server: &RunningContestant) -> io::Result<RepairFinding> {
+    let own_page = format!("http://{}", server.target.authority());
+    let (foreign, _) = peer::ask(&server.target, Some(FOREIGN_PAGE)).await?;
+    let (own, _) = peer::ask(&server.target, Some(&own_page)).await?;
+    let sentence = format!("a page of {FOREIGN_PAGE} got {foreign}, one of the server's own host {own}");
+    Ok(finding(foreign != 101 && own == 101, sentence))
+}
+
+async fn large_message(server: &RunningContestant) -> io::Result<RepairFinding> {
+    let mut peer = peer::open(&server.target).await?;
+    let frame = peer.send_and_read(Opcode::Binary, &vec![0; 8 << 20]).await?;
+    let what = describe_first(frame.as_ref());
+    let is_fine = frame.as_ref().and_then(close_code) == Some(1009);
+    Ok(finding(is_fine, format!("a message of 8 MiB: {what}")))
+}
+
+/// Returns what came first, in a clause.
+fn describe_first(frame: Option<&AssembledFrame>) -> String {
+    let Some(frame) = frame else { return "the server ended TCP".to_owned() };
+    match (close_code(frame), frame.start) {
+        (Some(code), _) => {
+            format!("the server closed with {code}, {}", CloseCode::new(code).name)
+        }
+        (None, Some(start)) => {
+            let len = crate::wire::format::byte_count(start.header.payload_len);
+            format!("a {} message of {len} came back", start.header.opcode)
+        }
+        (None, None) => "part of a frame came back".to_owned(),
+    }
+}
+
+/// Returns the code of a Close.
+fn close_code(frame: &AssembledFrame) -> Option<u16> {
+    let code = frame.payload.first_chunk().filter(|_| frame.is_close());
+    code.map(|code| u16::from_be_bytes(*code))
+}
+
+async fn echoed(
+    server: &RunningContestant,
+    opcode: Opcode,
+    data: &[u8],
+) -> io::Result<RepairFinding> {
+    let mut peer = peer::open(&server.target).await?;
+    let Some(frame) = peer.send_and_read(opcode, data).await? else {
+        return Ok(finding(false, "the server ended TCP instead of echoing".to_owned()));
+    };
+    let came = frame.start.map(|start| start.header.opcode);
+    let name = came.map_or("nothing", Opcode::name);
+    let faults: Vec<&str> = frame.faults.iter().map(|fault| fault.code.name()).collect();
+    let faults =
+        if faults.is_empty() { String::new() } else { format!(" ({})", faults.join(", ")) };
+    let shown = str::from_utf8(data).map_or_else(|_| crate::wire::format::hex(data), str::to_owned);
+    let is_fine = came == Some(opcode) && frame.payload == data;
+    Ok(finding(is_fine, format!("{opcode} {shown} came back as {name}{faults}")))
+}
+
+async fn long_message(server: &RunningContestant) -> io::Result<RepairFinding> {
+    let data = "0123456789".repeat(2_000);
+    let mut peer = peer::open(&server.target).await?;
+    peer.send(Opcode::Text, data.as_bytes()).await?;
+    // The pong comes after all that the message brought.
+    peer.send(Opcode::Ping, b"end").await?;
+    let (mut count, mut joined) = (0_usize, Vec::new());
+    while let Some(frame) = peer.reader.next_frame().await? {
+        match frame.start.map(|start| start.header.opcode) {
+            Some(Opcode::Pong) => break,
+            _ => {
+                count = count.saturating_add(1);
+                joined.extend(frame.payload);
+            }
+        }
+    }
+    let is_same = joined == data.as_bytes();
+    let changed = if is_same { "" } else { ", changed" };
+    let messages = counted(count, "message");
+    let sentence = format!("a message of 20,000 bytes came back as {messages}{changed}");
+    Ok(finding(count == 1 && is_same, sentence))
+}
+
+/// Answers nothing for `silence`, or until the server ends the connection.
+async fn silent_client(server: &RunningContestant, silence: Duration) -> io::Result<RepairFinding> {
+    let mut peer = peer::open(&server.target).await?;
+    let (begin, mut pings) = (Instant::now(), 0_usize);
+    let reading = async {
+        while let Some(frame) = peer.reader.next_frame().await? {
+            let is_ping = frame.start.is_some_and(|start| start.header.opcode == Opcode::Ping);
+            pings = pings.saturating_add(usize::from(is_ping));
+        }
+        Ok::<_, io::Error>(())
+    };
+    let ended = timeout(silence, reading).await;
+    let seconds = begin.elapsed().as_secs_f64();
+    let pings = counted(pings, "ping");
+    let sentence = match ended {
+        // An RST ends the connection as well.
+        Ok(_) => format!(
+            "a client that answers nothing got {pings} and was cut off after {seconds:.1} s"
+        ),
+        Err(_) => format!(
+            "a client that answers nothing got {pings} and was still connected after {seconds:.1} s"
+        ),
+    };
+    Ok(finding(ended.is_ok(), sentence))
+}
+
+/// Holds the server up in the middle of a long message, while its ticker wants to write too.
+async fn two_writers(server: &mut RunningContestant) -> io::Result<RepairFinding> {
+    // More than the buffers of both sockets together hold.
+    let message = vec![b'm'; 24 << 20];
+    let mut peer = peer::open(&server.target).await?;
+    peer.send(Opcode::Binary, &message).await?;
+    // It fails where the process has ended already.
+    let began = peer.reader.wait_for_header(Opcode::Binary).await;
+    if server.ends_within(HELD_UP).await {
+        let stderr = server.stderr();
+        let panic = stderr.lines().find(|line| line.starts_with("panic: ")).unwrap_or("no reason");
+        return Ok(finding(false, format!("the process ended while it was writing: {panic}")));
+    }
+    began?;
+    let (len, ticks) = read_echo(&mut peer).await?;
+    let is_fine = len == message.len() as u64 && ticks > 0;
+    let (len, ticks) = (crate::wire::format::byte_count(len), counted(ticks, "tick"));
+    Ok(finding(is_fine, format!("{len} came back whole, and {ticks} after it")))
+}
+
+/// Reads a binary message and the text that follows it. Returns its length, and the number of texts.
+async fn read_echo(peer: &mut Peer) -> io::Result<(u64, usize)> {
+    let mut len = 0;
+    while let Some(frame) = peer.reader.next_frame().await? {
+        let Some(start) = frame.start else { break };
+        if start.header.opcode == Opcode::Binary {
+            len = frame.payload_received.get();
+        } else if len > 0 {
+            return Ok((len, 1));
+        }
+    }
+    Ok((len, 0))
+}
+
+async fn client_leaves(server: &RunningContestant) -> io::Result<RepairFinding> {
+    let mut peer = peer::open(&server.target).await?;
+    let echo = peer.send_and_read(Opcode::Text, b"bye").await?;
+    if echo.is_none() {
+        return Ok(finding(false, "the server ended TCP instead of echoing".to_owned()));
+    }
+    drop(peer);
+    let begin = Instant::now();
+    while begin.elapsed() < LOGGED_WITHIN {
+        if let Some(reason) = logged_panic(&server.stderr()) {
+            let sentence = format!("a client left, and the log says: panic, {reason}");
+            return Ok(finding(false, sentence));
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    Ok(finding(true, "a client left, and the log says nothing".to_owned()))
+}
+
+/// Returns the reason of a panic that net/http has caught, from the log of a server: `http: panic
+/// serving 127.0.0.1:40123: REASON`.
+fn logged_panic(log: &str) -> Option<&str> {
+    let line = log.lines().find(|line| line.contains("http: panic serving "))?;
+    let (_, behind) = line.split_once("http: panic serving ")?;
+    behind.split_once(": ").map(|(_, reason)| reason)
+}

@@ -1,0 +1,177 @@
+//! [`Peer`]: a client of one connection that answers nothing by itself, and reads only when asked.
+//! So it can be the page of another site, the client that hangs, and the one that reads slowly.
+
+use std::io;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+
+use crate::clients::{HandshakeRequest, RequestOptions, nonce};
+use crate::net::{Target, connect_host};
+use crate::wire::decode::frame_assembler::{AssembledFrame, FrameAssembler};
+use crate::wire::frame::encode;
+use crate::wire::handshake::{Head, HeadReader, HeadScan};
+use crate::wire::{AgreedExtensions, ByteLen, Decoder, Header, Opcode, Side};
+
+/// The longest head that is read.
+const MAX_HEAD_LEN: usize = 16 << 10;
+
+/// The most bytes of a payload that are kept.
+const MAX_KEPT: usize = 64 << 10;
+
+/// The bytes that are read at once.
+const READ_BUFFER: usize = 64 << 10;
+
+/// An open connection.
+pub(super) struct Peer {
+    /// Reads what the server sends.
+    pub(super) reader: PeerReader,
+    writer: OwnedWriteHalf,
+}
+
+/// The reading half of a connection.
+pub(super) struct PeerReader {
+    stream: OwnedReadHalf,
+    frames: FrameAssembler,
+    /// Bytes that were read and not taken.
+    rest: Vec<u8>,
+}
+
+/// Returns an error about what the server did.
+fn broken(what: impl Into<String>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what.into())
+}
+
+/// Asks for a connection as a page of `origin` would. Returns the status, and the connection if it
+/// is 101.
+///
+/// # Errors
+/// Fails if the server cannot be reached, or does not answer in HTTP.
+pub(super) async fn ask(target: &Target, origin: Option<&str>) -> io::Result<(u16, Option<Peer>)> {
+    let options = RequestOptions { origin: origin.map(str::to_owned), ..RequestOptions::default() };
+    let request = HandshakeRequest::Standard(options);
+    let nonce = nonce().map_err(io::Error::other)?;
+    let request = request.to_bytes(target, nonce).map_err(io::Error::other)?;
+    let mut stream = connect_host(&target.host, target.port).await?;
+    stream.write_all(&request).await?;
+    let (head, rest) = read_head(&mut stream).await?;
+    let status = head.status().ok_or_else(|| broken("the response has no status"))?;
+    if status != 101 {
+        return Ok((status, None));
+    }
+    let (read, writer) = stream.into_split();
+    let decoder = Decoder::new(Side::Server, AgreedExtensions::none());
+    let frames = FrameAssembler::new(decoder, MAX_KEPT);
+    Ok((status, Some(Peer { reader: PeerReader { stream: read, frames, rest }, writer })))
+}
+
+/// Opens a connection as a program does, without an Origin.
+///
+/// # Errors
+/// As for [`ask`], and if the server does not answer 101.
+pub(super) async fn open(target: &Target) -> io::Result<Peer> {
+    let (status, peer) = ask(target, None).await?;
+    peer.ok_or_else(|| broken(format!("the server answered {status}, not 101")))
+}
+
+/// Reads the head of the response. Returns it and the bytes behind it.
+async fn read_head(stream: &mut TcpStream) -> io::Result<(Head, Vec<u8>)> {
+    let mut reader = HeadReader::new(Side::Server, MAX_HEAD_LEN);
+    let mut buffer = vec![0; READ_BUFFER];
+    loop {
+        let count = stream.read(&mut buffer).await?;
+        let read = buffer.get(..count).unwrap_or_default();
+        let taken = reader.push(read);
+        match reader.scan() {
+            HeadScan::Complete(_) => {
+                let rest = read.get(taken..).unwrap_or_default().to_vec();
+                return Ok((Head::new(Side::Server, reader.bytes()), rest));
+            }
+            HeadScan::Incomplete if count > 0 => {}
+            _ => return Err(broken("the response is not HTTP, or ends within its head")),
+        }
+    }
+}
+
+impl Peer {
+    /// Sends a whole message or control frame.
+    ///
+    /// # Errors
+    /// As for the socket.
+    pub(super) async fn send(&mut self, opcode: Opcode, payload: &[u8]) -> io::Result<()> {
+        let key = nonce().map_err(io::Error::other)?;
+        let key = key.first_chunk().copied();
+        let header = Header { masking_key: key, ..Header::new(opcode, ByteLen::of(payload)) };
+        self.writer.write_all(&encode::frame(&header, payload)).await
+    }
+
+    /// Sends a message and reads at the same time until the first frame has come. The server may
+    /// have ended the connection before it has taken all.
+    ///
+    /// # Errors
+    /// As for the socket, unless a frame has come.
+    pub(super) async fn send_and_read(
+        &mut self,
+        opcode: Opcode,
+        payload: &[u8],
+    ) -> io::Result<Option<AssembledFrame>> {
+        let key = nonce().map_err(io::Error::other)?;
+        let key = key.first_chunk().copied();
+        let header = Header { masking_key: key, ..Header::new(opcode, ByteLen::of(payload)) };
+        let bytes = encode::frame(&header, payload);
+        let (reader, writer) = (&mut self.reader, &mut self.writer);
+        // A server that has closed reads no more: the frame says why, not the error of the write.
+        let (frame, _) = tokio::join!(reader.next_frame(), writer.write_all(&bytes));
+        frame
+    }
+}
+
+impl PeerReader {
+    /// Returns the next frame; `None` once the server has ended TCP.
+    ///
+    /// # Errors
+    /// As for the socket.
+    pub(super) async fn next_frame(&mut self) -> io::Result<Option<AssembledFrame>> {
+        loop {
+            if let Some(frame) = self.take_frame() {
+                return Ok(Some(frame));
+            }
+            if self.read().await? == 0 {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Reads until the header of a frame that is still arriving is complete, and no further.
+    ///
+    /// # Errors
+    /// As for the socket.
+    pub(super) async fn wait_for_header(&mut self, opcode: Opcode) -> io::Result<()> {
+        loop {
+            while self.take_frame().is_some() {}
+            let start = self.frames.partial_frame().and_then(|frame| frame.start);
+            if start.is_some_and(|start| start.header.opcode == opcode) {
+                return Ok(());
+            }
+            if self.read().await? == 0 {
+                return Err(broken("the server ended TCP before it answered"));
+            }
+        }
+    }
+
+    async fn read(&mut self) -> io::Result<usize> {
+        let mut buffer = vec![0; READ_BUFFER];
+        let count = self.stream.read(&mut buffer).await?;
+        self.rest.extend_from_slice(buffer.get(..count).unwrap_or_default());
+        Ok(count)
+    }
+
+    fn take_frame(&mut self) -> Option<AssembledFrame> {
+        let mut rest = &self.rest[..];
+        let frame = self.frames.next_frame(&mut rest);
+        let taken = self.rest.len().saturating_sub(rest.len());
+        self.rest.drain(..taken);
+        frame
+    }
+}
