@@ -108,10 +108,14 @@ def wrong_answers(exercise, rng):
         if order.index(early) < order.index(late)
     ]
     rng.shuffle(pairs)
+    # A program is notified once the first side has closed TCP, the other one or its own.
+    first_end = next((at for at in order if "closes its end of TCP" in shown[at]), None)
     for early, late in pairs:
         # Of two pings, only the one with the same data is answered by the pong.
         number = re.search(r"sends a ping with (.*)", shown[early])
         if number and f"pong with {number[1]}" not in shown[late] and "pong with" in shown[late]:
+            continue
+        if "gets the close event" in shown[late] and early != first_end:
             continue
         swapped = [at for at in order if at != late]
         swapped.insert(swapped.index(early), late)

@@ -12,6 +12,7 @@ import argparse
 import random
 import secrets
 import sys
+import zlib
 
 sys.dont_write_bytecode = True
 
@@ -64,7 +65,7 @@ def main():
             for exercise_seed in [rng.getrandbits(63) for _ in range(args.seeds)]:
                 try:
                     check(command, kind, level, exercise_seed, rng, args.wrong)
-                except (Failure, ValueError, LookupError, StopIteration) as error:
+                except (Failure, ValueError, LookupError, StopIteration, zlib.error) as error:
                     failed += 1
                     print(f"{kind} --level {level} --seed {exercise_seed}: {error!r}", flush=True)
         right, wrong = command.right.get(kind, 0), command.wrong.get(kind, 0)

@@ -21,7 +21,7 @@ use crate::learn::judgment::{Judgment, Mark, TypedSoFar, UnfitAnswer};
 use crate::wire::format::{byte_count, spaced_hex};
 use crate::wire::frame::mask;
 use crate::wire::pasted::{PasteError, PasteProblem, PastedForm, Position, parse_as};
-use crate::wire::{AgreedExtensions, Fault, FaultCode, Header, Side, Transcript};
+use crate::wire::{AgreedExtensions, Fault, FaultCode, Frame, Header, Side, Transcript};
 
 /// Text and binary; ping and pong; Close; lengths; fragments; frames of a server.
 pub(crate) const LEVELS: u8 = 6;
@@ -58,15 +58,16 @@ pub(crate) fn judge(exercise: &Exercise, answer: &Answer) -> Result<Judgment, Un
     let findings = examine(&wanted, &raw, &transcript);
     let has_several_frames = wanted.frames.len() > 1;
     let marks = findings.iter().map(|finding| finding.mark(has_several_frames)).collect();
-    let (verdict, (why, source)) = match findings.iter().find(|finding| !finding.right) {
-        Some(wrong) => (wrong.lesson.clone(), reason(wrong, &wanted, &transcript)),
-        None => {
-            let verdict = format!("right: {} in {}", wanted.words, byte_count(raw.len() as u64));
-            (verdict, praise(exercise.level, &transcript))
-        }
-    };
-    let right = findings.iter().all(|finding| finding.right);
-    Ok(Judgment { right, marks, verdict, why, source: source.to_owned() })
+    let wrong = findings.iter().find(|finding| !finding.right);
+    let (why, source) = wrong.map_or_else(
+        || praise(exercise.level, &transcript),
+        |wrong| reason(wrong, &wanted, &transcript),
+    );
+    let verdict = wrong.map_or_else(
+        || format!("right: {} in {}", wanted.words, byte_count(raw.len() as u64)),
+        |wrong| wrong.lesson.clone(),
+    );
+    Ok(Judgment { right: wrong.is_none(), marks, verdict, why, source: source.to_owned() })
 }
 
 /// Decodes bytes as those of the sender.
@@ -168,7 +169,7 @@ fn reason(
     }
     let right = transcribe(wanted, &wanted.solution().concat());
     let frame = right.frames().get(wrong.frame).or(right.current_frame());
-    let spans = frame.map(|frame| frame.field_spans()).unwrap_or_default();
+    let spans = frame.map(Frame::field_spans).unwrap_or_default();
     let span = spans.into_iter().find(|span| span.field == wrong.part.field());
     span.map_or_else(Default::default, |span| (phrases::sentence(&span.meaning), span.section))
 }

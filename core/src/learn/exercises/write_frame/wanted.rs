@@ -107,7 +107,8 @@ pub(super) fn length_bytes(header: &Header) -> String {
     let extended = crate::wire::format::spaced_hex(extended, extended.len());
     match header.length_form {
         LengthForm::Bits7 => format!("the second byte is {second:02x}"),
-        LengthForm::Bits16 => format!("the second byte is {second:02x}, and {extended} follows"),
-        LengthForm::Bits64 => format!("the second byte is {second:02x}, and {extended} follows"),
+        LengthForm::Bits16 | LengthForm::Bits64 => {
+            format!("the second byte is {second:02x}, and {extended} follows")
+        }
     }
 }
