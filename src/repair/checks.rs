@@ -18,10 +18,10 @@ use crate::wire::{CloseCode, Opcode};
 const FOREIGN_PAGE: &str = "https://evil.example";
 
 /// The time for which a server's process is watched while its client does not read.
-const HELD_UP: Duration = Duration::from_secs(2);
+const HELD_UP: Duration = Duration::from_secs(3);
 
 /// The time in which a line has to be in the log, after a client has left.
-const LOGGED_WITHIN: Duration = Duration::from_secs(2);
+const LOGGED_WITHIN: Duration = Duration::from_secs(3);
 
 /// The pause between two looks at the log.
 const LOOK: Duration = Duration::from_millis(20);
@@ -55,7 +55,8 @@ async fn foreign_origin(server: &RunningContestant) -> io::Result<RepairFinding>
     let own_page = format!("http://{}", server.target.authority());
     let (foreign, _) = peer::ask(&server.target, Some(FOREIGN_PAGE)).await?;
     let (own, _) = peer::ask(&server.target, Some(&own_page)).await?;
-    let sentence = format!("a page of {FOREIGN_PAGE} got {foreign}, one of the server's own host {own}");
+    let sentence =
+        format!("a page of {FOREIGN_PAGE} got {foreign}, one of the server's own host {own}");
     Ok(finding(foreign != 101 && own == 101, sentence))
 }
 
