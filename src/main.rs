@@ -17,7 +17,7 @@ use wiretalk::app::{
     self, App, AppConfig, AppEvent, BACKGROUND_QUERY, DeckPlace, DeckUpdate, FrameBackend,
     GRAPHICS_QUERY, KeyMap, LoopExit, Route, Screen, Signals, Transition,
 };
-use wiretalk::cli::check::{self, ReadDeck};
+use wiretalk::cli::check::{self, FileChecks, ReadDeck};
 use wiretalk::cli::inspect::InspectArgs;
 use wiretalk::cli::learn::{LearnArgs, LearnTarget};
 use wiretalk::cli::present::{
@@ -27,7 +27,7 @@ use wiretalk::cli::present::{
 use wiretalk::cli::{self, Cli, CliCommand, ThemeArg};
 use wiretalk::deck::{Block, Deck, DemoFence, Position, Slide};
 use wiretalk::demos::REGISTRY;
-use wiretalk::demos::inspect::{Inspect, lesson_entries};
+use wiretalk::demos::inspect::{Inspect, check_lesson, lesson_entries};
 use wiretalk::demos::learn::{Learn, LearnStart, StartPlace};
 use wiretalk::learn::Catalog;
 use wiretalk::net::error_chain;
@@ -60,7 +60,7 @@ fn main() -> ExitCode {
     };
     let result = match cli.command {
         None => present(cli),
-        Some(CliCommand::Check(check)) => check.run(REGISTRY, check_keys),
+        Some(CliCommand::Check(check)) => check.run(REGISTRY, FILE_CHECKS),
         Some(CliCommand::Inspect(inspect)) => run_inspect(inspect),
         Some(CliCommand::Decode(decode)) => decode.run(),
         Some(CliCommand::Race(race)) => race.run(),
@@ -169,6 +169,9 @@ fn user_keys(args: &PresentArgs, notices: &mut Vec<String>) -> anyhow::Result<Ke
     }
     Ok(keys)
 }
+
+/// The checks of files that are no decks, for `wiretalk check`.
+const FILE_CHECKS: FileChecks = FileChecks { keys: check_keys, lesson: check_lesson };
 
 /// Finds what is wrong with a file of keys, for `wiretalk check`.
 fn check_keys(source: &str) -> Vec<(Position, String)> {

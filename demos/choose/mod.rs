@@ -54,7 +54,8 @@ impl Demo for Choose {
             | DemoEvent::Click(..)
             | DemoEvent::Wheel(_)
             | DemoEvent::Tick(_)
-            | DemoEvent::Focus => {}
+            | DemoEvent::Focus
+            | DemoEvent::Next => {}
         }
         Vec::new()
     }

@@ -101,7 +101,8 @@ impl Demo for Conform {
             | DemoEvent::Click(..)
             | DemoEvent::Wheel(_)
             | DemoEvent::Tick(_)
-            | DemoEvent::Focus => Vec::new(),
+            | DemoEvent::Focus
+            | DemoEvent::Next => Vec::new(),
         }
     }
 

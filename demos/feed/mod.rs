@@ -49,7 +49,8 @@ impl Demo for Feed {
             | DemoEvent::Click(..)
             | DemoEvent::Wheel(_)
             | DemoEvent::Tick(_)
-            | DemoEvent::Focus => {}
+            | DemoEvent::Focus
+            | DemoEvent::Next => {}
         }
         Vec::new()
     }

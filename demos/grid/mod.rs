@@ -44,7 +44,8 @@ impl Demo for Grid {
             | DemoEvent::Click(..)
             | DemoEvent::Wheel(_)
             | DemoEvent::Tick(_)
-            | DemoEvent::Focus => Vec::new(),
+            | DemoEvent::Focus
+            | DemoEvent::Next => Vec::new(),
         }
     }
 

@@ -50,7 +50,8 @@ impl Demo for Idle {
             | DemoEvent::Click(..)
             | DemoEvent::Wheel(_)
             | DemoEvent::Tick(_)
-            | DemoEvent::Focus => {}
+            | DemoEvent::Focus
+            | DemoEvent::Next => {}
         }
         Vec::new()
     }

@@ -95,6 +95,15 @@ pub(crate) enum Action {
     Open(Box<ConnectOptions>),
     /// Shows a notice until the next key.
     Notice(String),
+    /// Records that a bet of a lesson was settled.
+    RecordBet {
+        /// The lesson's name.
+        lesson: &'static str,
+        /// The step, from 0.
+        step: usize,
+        /// Whether the bet was right.
+        right: bool,
+    },
     /// Switches to the mode in which keys answer the question of a lesson.
     AskBet,
     /// Switches back to the mode in which keys are commands.

@@ -47,30 +47,35 @@ fn draw_all(inspect: &Inspect, area: Rect, canvas: &mut Canvas, context: &ViewCo
     let inner = stage::draw_panel("", area, canvas.buffer, context);
     tab_bar::draw(inspect, area, canvas);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
-    let strip = inspect
-        .player
-        .as_ref()
-        .map_or(0, |player| lesson_view::row_count(player, inner, canvas.theme));
-    let (above, inner) = split_rows(inner, strip);
-    if let Some(player) = &inspect.player {
-        lesson_view::draw(player, above, canvas);
-    }
     let body = Rect { height: inner.height.saturating_sub(1), ..inner };
     let line = Rect { y: inner.y + body.height, height: inner.height.min(1), ..inner };
+    draw_status_line(inspect, line, canvas, context);
+    let body = match &inspect.player {
+        Some(player) if inspect.mode == InputMode::Bet => {
+            return lesson_view::draw_question(player, &inspect.session, body, canvas);
+        }
+        Some(player) => {
+            let strip = lesson_view::row_count(player, body, canvas.theme);
+            let (above, below) = split_rows(body, strip);
+            lesson_view::draw(player, above, canvas);
+            below
+        }
+        None => body,
+    };
     match fatal_error(inspect) {
         Some(reason) => draw_fatal_error(reason, body, canvas),
         None => draw_tab(inspect, body, canvas),
     }
-    draw_status_line(inspect, line, canvas, context);
 }
 
 fn draw_tab(inspect: &Inspect, body: Rect, canvas: &mut Canvas) {
     match inspect.mode {
         // The frames of another step would be mistaken for the result of this one.
-        InputMode::Bet
+        InputMode::Browse
             if inspect.player.as_ref().is_some_and(ScenarioPlayer::opens_new_connection) =>
         {
-            canvas.draw_line(&Line::styled("Nothing is sent yet.", canvas.theme.dim()), 1, body);
+            let text = "Nothing is sent yet.  . sends";
+            canvas.draw_line(&Line::styled(text, canvas.theme.dim()), 1, body);
         }
         InputMode::Notes(scroll) => {
             rules::draw(Some(&notes::page(&inspect.session)), scroll, body, canvas);
@@ -170,7 +175,7 @@ fn draw_status_line(inspect: &Inspect, area: Rect, canvas: &mut Canvas, context:
             "copy:  h hex  t text  j JSON vector  c decode command  s send command  r Rust  p \
              Python"
         }
-        InputMode::Bet => "1–9 bet  . send  , back  any other key: look around",
+        InputMode::Bet if context.focused => "1–9 bet  . send  , back  any other key: look around",
         InputMode::Edit if inspect.session.has_peer() => {
             "edit:  0–f write  x flip  ←→ . bit  + − byte  l length  k new key  u undo  ⏎ SEND IT  \
              q put it back"
@@ -233,14 +238,14 @@ fn available_keys(inspect: &Inspect, tab: &str) -> String {
             .then_some("H hold  S step  D drop  I inject  W side  < >  ");
         return format!("{}{tab}", proxy.unwrap_or_default());
     }
-    let done = inspect
-        .player
-        .as_ref()
-        .is_some_and(|player| matches!(player.step_state, StepState::Done(_)));
-    if done && inspect.mode == InputMode::Browse {
-        format!(". goes on  , back  {tab}")
-    } else {
-        tab.to_owned()
+    let Some(player) = inspect.player.as_ref().filter(|_| inspect.mode == InputMode::Browse) else {
+        return tab.to_owned();
+    };
+    match player.step_state {
+        StepState::Predicting => format!(". sends  {tab}"),
+        StepState::Running => tab.to_owned(),
+        StepState::Done(_) if player.is_last_step() => format!(", back  {tab}"),
+        StepState::Done(_) => format!(". goes on  , back  {tab}"),
     }
 }
 

@@ -33,6 +33,9 @@ impl Inspect {
                 Action::Send(command) => commands.extend(self.session.send_command(&command)),
                 Action::Open(options) => commands.extend(self.open_with(*options)),
                 Action::Notice(text) => self.session.notice = Some(text),
+                Action::RecordBet { lesson, step, right } => {
+                    commands.push(Cmd::RecordBet { lesson, step, right });
+                }
                 Action::AskBet => self.mode = InputMode::Bet,
                 Action::Browse => self.mode = InputMode::Browse,
             }
@@ -229,7 +232,7 @@ impl Inspect {
     }
 
     /// Shows the question of the lesson's next step, or carries out the step.
-    fn lesson_forward(&mut self) -> Cmds {
+    pub(crate) fn lesson_forward(&mut self) -> Cmds {
         let Some(player) = &mut self.player else { return Vec::new() };
         let actions = lesson_keys::forward(player, &mut self.session);
         self.carry_out(actions)
@@ -237,7 +240,7 @@ impl Inspect {
 
     fn lesson_back(&mut self) -> Cmds {
         let Some(player) = &mut self.player else { return Vec::new() };
-        let actions = lesson_keys::back(player);
+        let actions = lesson_keys::back(player, &mut self.session);
         self.carry_out(actions)
     }
 
@@ -370,8 +373,11 @@ impl Inspect {
         self.session.send_command(&SessionCommand::Text(text))
     }
 
-    /// Moves to what was clicked.
+    /// Moves to what was clicked, or bets on it.
     pub(crate) fn handle_click(&mut self, target: ClickTarget) {
+        if let ClickTarget::Answer(answer) = target {
+            return self.player.iter_mut().for_each(|player| player.bet_on(answer));
+        }
         let actions = self.tabs.click(target, &mut self.session);
         // No action of a click sends anything.
         drop(self.carry_out(actions));

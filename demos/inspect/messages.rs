@@ -30,6 +30,15 @@ pub enum Cmd {
     Scan(Option<Box<TextScanJob>>),
     /// Copies a text to the clipboard.
     Copy(String),
+    /// Records that a bet of a lesson was settled.
+    RecordBet {
+        /// The lesson's name.
+        lesson: &'static str,
+        /// The step, from 0.
+        step: usize,
+        /// Whether the bet was right.
+        right: bool,
+    },
 }
 
 /// The queue of an open connection. As a handle, it lets a [`Cmd`] be plain data.

@@ -28,17 +28,18 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::inspect::{BundledServer, InspectConfig, InspectSource};
+use crate::learn::lesson_step_name;
+use crate::progress::ProgressStore;
 use crate::stage::{
     DeclaredEffect, Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, Settings, Stage, ViewContext,
 };
-use action::{Action, Tab};
+use action::Tab;
 use lesson::file::Scenario;
-use lesson::keys::handshake_outcome_line;
 use lesson::play::ScenarioPlayer;
 use overlays::mode::InputMode;
 
 pub use connect_options::ConnectOptions;
-pub use lesson::file::lesson_entries;
+pub use lesson::file::{check_lesson, lesson_entries};
 pub use messages::{Cmd, CommandSender, LoadedCapture, LoadedSnapshot, Msg, ProxyCommandSender};
 pub(super) use parts::prose::wrap_words;
 pub use state::Inspect;
@@ -50,9 +51,14 @@ pub fn open_lesson(name: &str) -> (Inspect, Vec<Cmd>) {
     let server = server.unwrap_or(BundledServer { kind: None, path: "/".to_owned() });
     let config = InspectConfig::new(InspectSource::Bundled(server));
     let mut inspect = Inspect::new(&config, Tab::Frames);
-    inspect.player = scenario.map(ScenarioPlayer::new);
-    (inspect, Vec::new())
+    let commands = scenario
+        .map(|scenario| inspect.begin_lesson(ScenarioPlayer::new(scenario)))
+        .unwrap_or_default();
+    (inspect, commands)
 }
+
+/// How often a lesson that waits for silence looks at the clock.
+const LESSON_TICK: Duration = Duration::from_millis(100);
 
 impl Demo for Inspect {
     const NAME: &'static str = "inspect";
@@ -83,9 +89,11 @@ impl Demo for Inspect {
             player = Some(ScenarioPlayer::new(scenario));
         }
         let mut inspect = Self::new(&config, tab);
-        // A lesson connects only when its first step is played.
-        let commands = if player.is_some() { Vec::new() } else { inspect.connect() };
-        inspect.player = player;
+        // A lesson begins with its first question, and connects when the step is carried out.
+        let commands = match player {
+            Some(player) => inspect.begin_lesson(player),
+            None => inspect.connect(),
+        };
         inspect.prompts_on_focus = settings::prompts_on_focus(settings)?;
         Ok((inspect, commands))
     }
@@ -107,19 +115,14 @@ impl Demo for Inspect {
             }
             DemoEvent::Wheel(by) => self.tabs.wheel(&mut self.session, by),
             DemoEvent::Msg(message) => self.handle_message(message),
-            DemoEvent::Tick(now) if self.mode == InputMode::Browse => {
-                self.tabs.tick(&mut self.session, now);
-            }
-            // An overlay covers the tab.
-            DemoEvent::Tick(_) => {}
+            DemoEvent::Next => commands = self.lesson_forward(),
+            DemoEvent::Tick(now) => self.pass_time(now),
         }
         // The order matters: new rows pass the filter first, then the tab may follow the last one,
         // and only then is it known which frame is in sight and must be read from the file.
         commands.extend(self.session.extend_filter());
-        if self.complete_step() {
-            let line = handshake_outcome_line(&self.session);
-            commands.extend(self.carry_out(vec![Action::MoveTo(line)]));
-        }
+        let after_step = self.complete_step();
+        commands.extend(self.carry_out(after_step));
         self.tabs.follow(&mut self.session);
         let visible = self.tabs.visible_row(&self.session);
         commands.extend(visible.and_then(|row| self.session.fetch_command(row)));
@@ -127,7 +130,13 @@ impl Demo for Inspect {
     }
 
     fn tick_interval(&self) -> Option<Duration> {
-        self.tabs.tick_interval().filter(|_| self.mode == InputMode::Browse)
+        let lesson = self.player.as_ref().filter(|player| player.needs_time());
+        let own = self.tabs.tick_interval().filter(|_| self.mode == InputMode::Browse);
+        lesson.map(|_| LESSON_TICK).into_iter().chain(own).min()
+    }
+
+    fn takes_next(&self) -> bool {
+        self.player.as_ref().is_some_and(ScenarioPlayer::has_more)
     }
 
     // In these two modes Esc leaves the demo, because nothing is open that it could close.
@@ -152,6 +161,12 @@ impl Demo for Inspect {
             Cmd::Find(job) => engine::search_frames(stage, *job),
             Cmd::Scan(Some(job)) => engine::scan_texts(stage, *job),
             Cmd::Scan(None) => engine::stop_scan(stage),
+            Cmd::RecordBet { lesson, step, right } => {
+                if let Some(store) = stage.services().get::<ProgressStore>() {
+                    let name = lesson_step_name(lesson, step.saturating_add(1));
+                    store.submit(move |store| store.record(&name, right));
+                }
+            }
             Cmd::Copy(text) => stage.copy_to_clipboard(text),
         }
     }

@@ -55,7 +55,8 @@ pub(crate) const SETTINGS: &[SettingSpec] = &[
     SettingSpec {
         name: "scenario",
         value_type: SettingType::Text(""),
-        about: "a lesson: handshake, wrong-answers, origin, frame, mask, break-it, deflate, one-bit",
+        about: "a lesson: handshake, wrong-answers, origin, frame, mask, fragments, break-it, goodbye, \
+                deflate, one-bit",
     },
     SettingSpec {
         name: "file",

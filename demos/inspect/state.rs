@@ -1,7 +1,10 @@
 //! [`Inspect`]: the state of the inspector, composed of its parts.
 
-use super::action::Tab;
+use std::time::Instant;
+
+use super::action::{Action, Tab};
 use super::connect_options::ConnectOptions;
+use super::lesson::keys as lesson_keys;
 use super::lesson::play::ScenarioPlayer;
 use super::messages::{Cmd, Msg};
 use super::overlays::mode::{InputLine, InputMode, InputPurpose};
@@ -110,13 +113,31 @@ impl Inspect {
         }
     }
 
-    /// Completes the lesson's step if its outcome is known by now. Returns whether it has just been
-    /// completed.
-    pub(crate) fn complete_step(&mut self) -> bool {
-        let Some(player) = &mut self.player else { return false };
-        let session = &self.session;
-        let trace = &session.connection().trace;
-        player.complete_step(trace, session.end_reason(), |row| session.frame(row))
+    /// Begins a lesson with its first question. Returns the commands that follow.
+    pub(crate) fn begin_lesson(&mut self, player: ScenarioPlayer) -> Vec<Cmd> {
+        let player = self.player.insert(player);
+        let actions = lesson_keys::ask(player, &mut self.session);
+        self.carry_out(actions)
+    }
+
+    /// Completes the lesson's step if its outcome is known by now. Returns what follows from that.
+    pub(crate) fn complete_step(&mut self) -> Vec<Action> {
+        let Some(player) = &mut self.player else { return Vec::new() };
+        match player.complete_step(&self.session) {
+            Some(completed) => lesson_keys::after_step(player, completed),
+            None => Vec::new(),
+        }
+    }
+
+    /// Passes the time to the lesson and the shown tab.
+    pub(crate) fn pass_time(&mut self, now: Instant) {
+        if let Some(player) = &mut self.player {
+            player.pass_time(now, &self.session);
+        }
+        // An overlay covers the tab.
+        if self.mode == InputMode::Browse {
+            self.tabs.tick(&mut self.session, now);
+        }
     }
 }
 

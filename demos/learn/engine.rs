@@ -115,8 +115,5 @@ mod tests {
     fn an_exercise_opens_in_the_inspector_without_a_connection() {
         let (_, commands) = open_inspector(Side::Server, b"\x81\x02Hi");
         assert!(!commands.iter().any(|cmd| matches!(cmd, inspect::Cmd::Open(..))), "{commands:?}");
-        let (_, commands) =
-            Learn::new(crate::learn::Bank::built_in(), &[], super::super::state::StartPlace::List);
-        assert_eq!(commands, [Cmd::Load]);
     }
 }

@@ -13,6 +13,8 @@ mod server_reply;
 mod state;
 mod task_page;
 mod task_view;
+#[cfg(test)]
+mod tests;
 mod text_line;
 
 use ratatui::buffer::Buffer;
@@ -95,7 +97,7 @@ impl Demo for Learn {
                 item.map_or_else(Vec::new, |item| self.click(item))
             }
             DemoEvent::Click(..) => Vec::new(),
-            DemoEvent::Tick(_) => Vec::new(),
+            DemoEvent::Tick(_) | DemoEvent::Next => Vec::new(),
         }
     }
 

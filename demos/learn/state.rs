@@ -305,7 +305,7 @@ impl Learn {
 
     /// Judges the answer. Where a real server is to settle it, the answer counts once that has
     /// replied.
-    fn check(&mut self) -> Vec<Cmd> {
+    pub(super) fn check(&mut self) -> Vec<Cmd> {
         let Some(page) = &mut self.task else { return Vec::new() };
         match page.judge() {
             Err(reason) => {
@@ -332,7 +332,7 @@ impl Learn {
     }
 
     /// Counts the answer, the first one of a task.
-    fn count(&mut self) -> Vec<Cmd> {
+    pub(super) fn count(&mut self) -> Vec<Cmd> {
         let Some(page) = self.task.as_mut().filter(|page| !page.has_counted) else {
             return Vec::new();
         };

@@ -59,7 +59,8 @@ impl Demo for Race {
             | DemoEvent::Click(..)
             | DemoEvent::Wheel(_)
             | DemoEvent::Tick(_)
-            | DemoEvent::Focus => Vec::new(),
+            | DemoEvent::Focus
+            | DemoEvent::Next => Vec::new(),
         }
     }
 

@@ -62,7 +62,11 @@ impl Demo for SockJs {
             DemoEvent::Key(key) => return self.handle_key(key),
             DemoEvent::Msg(message) => self.apply(message),
             DemoEvent::Paste(text) => self.paste(&text),
-            DemoEvent::Click(..) | DemoEvent::Wheel(_) | DemoEvent::Tick(_) | DemoEvent::Focus => {}
+            DemoEvent::Click(..)
+            | DemoEvent::Wheel(_)
+            | DemoEvent::Tick(_)
+            | DemoEvent::Focus
+            | DemoEvent::Next => {}
         }
         Vec::new()
     }

@@ -57,7 +57,8 @@ impl Demo for Weigh {
             | DemoEvent::Click(..)
             | DemoEvent::Wheel(_)
             | DemoEvent::Tick(_)
-            | DemoEvent::Focus => {}
+            | DemoEvent::Focus
+            | DemoEvent::Next => {}
         }
         Vec::new()
     }

@@ -247,7 +247,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = ProgressFile::new(folder.path().join("progress.jsonl"));
         let reset = ProgressEvent { at: 5, item: "old".to_owned(), right: None };
-        let lines = (event("old", true).to_line() + &reset.to_line()).repeat(8_000);
+        let lines = (event("old", true).to_line() + &reset.to_line()).repeat(10_000);
         fs::write(file.path(), lines + &event("a", true).to_line()).unwrap();
         let before = file.load().unwrap().progress;
         assert!(fs::metadata(file.path()).unwrap().len() < 100);

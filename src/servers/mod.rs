@@ -34,6 +34,7 @@
 
 mod browser_headers;
 mod bundle;
+mod closing;
 pub(crate) mod connection;
 #[cfg(test)]
 pub(crate) mod hostile;

@@ -1,6 +1,6 @@
 //! The strict WebSocket echo: `wire` validates the handshake and every frame, and each broken rule
 //! is answered with its close code and an explanation. To a peer that breaks no rule it behaves
-//! like the plain echo.
+//! like the plain echo, but at the few paths of [`closing`](super::closing).
 
 use std::future::Future;
 use std::io;
@@ -13,6 +13,7 @@ use tokio_util::sync::WaitForCancellationFuture;
 
 use crate::net::{Timed, Timeout, lingering_close};
 use crate::scope::Scope;
+use crate::servers::closing::ClosingPath;
 use crate::servers::connection::ConnectionEnd;
 use crate::servers::connection::handshake::{
     self, AcceptedHandshake, HandshakeError, OrdinaryHttp,
@@ -103,18 +104,38 @@ async fn serve_opened<S: AsyncRead + AsyncWrite + Unpin>(
     peer: SocketAddr,
     options: &ServerOptions,
 ) {
+    let closing = ClosingPath::of(&opened.path);
     options.record(ServerEvent::Opened { peer, path: opened.path });
+    if closing == Some(ClosingPath::HalfOpen) {
+        return stay_silent(socket, options).await;
+    }
     socket.frames_begin(&opened.rest);
-    let endpoint = Endpoint::server(opened.agreed, options.limits.max_message);
-    let mut echo = StrictEcho::new(socket, endpoint);
+    let limit = options.limits.max_message;
+    let limit = closing.map_or(limit, |closing| closing.message_limit(limit));
+    let endpoint = Endpoint::server(opened.agreed, limit);
+    let mut echo = StrictEcho::new(socket, endpoint, closing);
     let end = echo.run(&opened.rest, pin!(options.shutdown.cancelled())).await;
     options.record(echo.closed(peer, end));
+}
+
+/// Reads whatever comes and sends nothing, until the peer gives up or the server shuts down.
+async fn stay_silent<S: AsyncRead + AsyncWrite + Unpin>(
+    socket: &mut Timed<S>,
+    options: &ServerOptions,
+) {
+    let mut buffer = vec![0; READ_BUFFER];
+    let all = async { while socket.read(&mut buffer).await.is_ok_and(|count| count > 0) {} };
+    tokio::select! {
+        () = all => {}
+        () = options.shutdown.cancelled() => {}
+    }
 }
 
 /// One WebSocket, from the handshake to its end.
 struct StrictEcho<'s, S> {
     socket: &'s mut Timed<S>,
     endpoint: Endpoint,
+    closing: Option<ClosingPath>,
     opened: Instant,
     code: Option<u16>,
     received: u64,
@@ -129,8 +150,9 @@ enum ReadEvent {
 }
 
 impl<'s, S: AsyncRead + AsyncWrite + Unpin> StrictEcho<'s, S> {
-    fn new(socket: &'s mut Timed<S>, endpoint: Endpoint) -> Self {
-        Self { socket, endpoint, opened: Instant::now(), code: None, received: 0, sent: 0 }
+    fn new(socket: &'s mut Timed<S>, endpoint: Endpoint, closing: Option<ClosingPath>) -> Self {
+        let opened = Instant::now();
+        Self { socket, endpoint, closing, opened, code: None, received: 0, sent: 0 }
     }
 
     async fn run(
@@ -187,6 +209,14 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> StrictEcho<'s, S> {
             match incoming {
                 EndpointEvent::Message(kind, data) => {
                     self.received = self.received.saturating_add(1);
+                    let number = self.received;
+                    let objection =
+                        self.closing.and_then(|path| path.objection(number, kind, &data));
+                    if let Some((code, reason)) = objection {
+                        self.code.get_or_insert(code);
+                        self.endpoint.close(code, reason);
+                        continue;
+                    }
                     let sent = u64::from(self.endpoint.send(kind, &data));
                     self.sent = self.sent.saturating_add(sent);
                 }

@@ -65,6 +65,12 @@ pub trait Demo: Sized + Send + 'static {
         false
     }
 
+    /// Whether the demo has more to show one step at a time, so that the key of a presentation
+    /// clicker goes on in it, as a [`DemoEvent::Next`], before it leaves the slide.
+    fn takes_next(&self) -> bool {
+        false
+    }
+
     /// Draws the demo at any size, down to 1x1, and changes nothing.
     fn view(&self, area: Rect, buffer: &mut Buffer, look: &ViewContext);
 
@@ -79,6 +85,9 @@ pub enum DemoEvent<M> {
     Focus,
     /// A key, while the demo has the keyboard.
     Key(KeyEvent),
+    /// The next step, which the key of a presentation clicker asks for: whether or not the demo has
+    /// the keyboard, as long as [`Demo::takes_next`].
+    Next,
     /// Pasted text, while the demo has the keyboard.
     Paste(String),
     /// A click at a position, and the area that the demo was drawn into.

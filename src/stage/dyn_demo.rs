@@ -17,6 +17,10 @@ pub trait DynDemo: Send {
     fn focus(&mut self);
     /// Passes a key to the demo.
     fn key(&mut self, key: KeyEvent);
+    /// Whether the demo has a next step to show.
+    fn takes_next(&self) -> bool;
+    /// Shows the demo's next step.
+    fn next(&mut self);
     /// Passes pasted text to the demo.
     fn paste(&mut self, text: String);
     /// Passes a click to the demo, at a position of the area that it was drawn into.

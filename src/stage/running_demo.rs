@@ -124,6 +124,18 @@ impl<D: Demo> DynDemo for RunningDemo<D> {
         }
     }
 
+    fn takes_next(&self) -> bool {
+        let runs = self.stopped.is_none() && !self.frozen && self.overlay.is_none();
+        runs && self.demo.takes_next()
+    }
+
+    fn next(&mut self) {
+        if self.takes_next() {
+            self.was_used = true;
+            self.update(DemoEvent::Next);
+        }
+    }
+
     fn paste(&mut self, text: String) {
         self.was_used = true;
         if self.frozen {

@@ -220,7 +220,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["recorded", "server_kind", "sockjs"],
             &["http", "hub", "naive_proxy", "sloppy", "strict", "websocket"],
             &["connection"],
-            &["browser_headers", "options"],
+            &["browser_headers", "closing", "options"],
         ],
     ),
     ("servers/connection", &[&["http2", "inbox"], &["end", "handshake", "serve"]]),

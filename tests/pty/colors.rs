@@ -63,8 +63,8 @@ fn no_color_disables_all_colours() {
 #[test]
 fn the_keyboard_owner_is_visible_without_colours() {
     let mut terminal = Terminal::with(&[TRUE_COLOR[0], ("NO_COLOR", "1")], &["slides/talk.md"]);
-    terminal.shows(&[" 1/73"]);
-    terminal.keys("g19\r\r");
+    terminal.shows(&[" 1/82"]);
+    terminal.keys("g21\r\r");
     terminal.shows(&["inspect has the keyboard"]);
     let footer = terminal.rows().pop().unwrap();
     let at = footer.chars().count() - footer.split("inspect has").last().unwrap().chars().count();
@@ -107,8 +107,8 @@ fn a_terminal_with_16_colours_gets_their_codes_and_a_painted_ground() {
 /// Returns everything that is written for a title, a demo and highlighted code.
 fn code_slides(variables: &[(&str, &str)]) -> Vec<u8> {
     let mut terminal = Terminal::with(variables, &["slides/talk.md"]);
-    terminal.shows(&[" 1/73"]);
-    terminal.keys("g19\r");
+    terminal.shows(&[" 1/82"]);
+    terminal.keys("g21\r");
     terminal.shows(&["Frames(2)"]);
     terminal.keys("\r");
     terminal.shows(&["inspect has the keyboard"]);

@@ -11,7 +11,7 @@ fn both_decks_have_no_warnings() {
     assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""), "{}", run.stdout);
     let lines: Vec<&str> = run.stdout.lines().collect();
     assert_eq!(lines.len(), 2, "{lines:?}");
-    assert_eq!(lines[0], "slides/talk.md: 73 slides, no warnings");
+    assert_eq!(lines[0], "slides/talk.md: 75 slides, no warnings");
     assert!(
         lines[1].starts_with("slides/tour.md: ") && lines[1].ends_with(", no warnings"),
         "{lines:?}"

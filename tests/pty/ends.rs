@@ -12,7 +12,7 @@ use crate::terminal::{CTRL_C, CTRL_Z, RIGHT, TRUE_COLOR, Terminal};
 
 fn talk() -> Terminal {
     let mut terminal = Terminal::open(&["slides/talk.md"]);
-    terminal.shows(&[" 1/73"]);
+    terminal.shows(&[" 1/82"]);
     assert!(terminal.is_raw_mode(), "else there would be nothing to restore");
     terminal
 }
@@ -46,7 +46,7 @@ fn ctrl_c_ends_the_talk() {
 #[test]
 fn ctrl_c_ends_the_talk_while_a_demo_has_the_keyboard() {
     let mut terminal = talk();
-    terminal.keys("g19\r\r");
+    terminal.keys("g21\r\r");
     terminal.shows(&["inspect has the keyboard"]);
     terminal.keys(CTRL_C);
     assert_eq!(terminal.end().code(), Some(0));
@@ -148,7 +148,7 @@ fn ctrl_z_without_a_shell_returns_at_once() {
     let mut terminal = talk();
     terminal.keys(CTRL_Z);
     terminal.keys(RIGHT);
-    terminal.shows(&["Thirty seconds", "2/73"]);
+    terminal.shows(&["Thirty seconds", "2/82"]);
     assert_eq!(count(terminal.raw(), b"\x1b[?1049l"), 1, "the terminal was given back");
     assert_eq!(count(terminal.raw(), b"\x1b[?1049h"), 2, "and taken again");
     assert!(terminal.is_raw_mode());
@@ -162,7 +162,7 @@ fn ctrl_z_gives_the_terminal_to_the_shell_until_fg() {
     let mut terminal = Terminal::with_shell(
         "\"$0\" slides/talk.md; echo stopped; read line; fg >/dev/null; echo ended $?",
     );
-    terminal.shows(&[" 1/73"]);
+    terminal.shows(&[" 1/82"]);
     terminal.keys(CTRL_Z);
     terminal.until("the shell", |screen| {
         !screen.alternate_screen() && screen.contents().contains("stopped")
@@ -173,7 +173,7 @@ fn ctrl_z_gives_the_terminal_to_the_shell_until_fg() {
         screen.alternate_screen() && screen.contents().contains("the wiretalk authors")
     });
     terminal.keys(RIGHT);
-    terminal.shows(&["2/73"]);
+    terminal.shows(&["2/82"]);
     terminal.keys("q");
     assert_eq!(terminal.end().code(), Some(0));
     let left = terminal.screen().contents();
@@ -186,11 +186,11 @@ fn after_a_stop_from_outside_the_terminal_is_taken_again() {
     terminal.stop();
     assert!(!terminal.is_raw_mode());
     terminal.signal(Signal::CONT);
-    terminal.shows(&["the wiretalk authors", " 1/73"]);
+    terminal.shows(&["the wiretalk authors", " 1/82"]);
     terminal.until("the alternate screen", vt100::Screen::alternate_screen);
     assert!(terminal.is_raw_mode());
     terminal.keys(RIGHT);
-    terminal.shows(&["2/73"]);
+    terminal.shows(&["2/82"]);
     terminal.signal(Signal::TERM);
     assert_eq!(terminal.end().code(), Some(128 + Signal::TERM.as_raw()));
 }

@@ -12,6 +12,7 @@ mod deck_sources;
 mod ends;
 mod growing;
 mod judging;
+mod learning;
 mod pipe;
 mod refusals;
 mod reload;

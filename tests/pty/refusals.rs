@@ -167,14 +167,14 @@ fn a_notice_about_a_locale_that_is_not_utf_8_stays_until_the_first_key() {
     {
         let mut terminal = terminal(&[locale]);
         terminal.shows(&[
-            " 1/73",
+            " 1/82",
             &format!("drawn in UTF-8; {expected} this terminal may not support it"),
         ]);
         terminal.keys("\x1b[C");
-        terminal.shows(&[" 2/73"]);
+        terminal.shows(&[" 2/82"]);
         terminal.until("no notice", |screen| !screen.contents().contains("drawn in UTF-8"));
     }
     let mut terminal = terminal(&[("LANG", "C"), ("LC_CTYPE", "de_DE.utf8")]);
-    terminal.shows(&[" 1/73"]);
+    terminal.shows(&[" 1/82"]);
     assert!(!terminal.screen().contents().contains("drawn in UTF-8"));
 }

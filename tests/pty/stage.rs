@@ -8,8 +8,8 @@ const BYLINE: &str = "the wiretalk authors";
 #[test]
 fn the_talk_starts_with_the_first_slide() {
     let mut terminal = Terminal::open(&[TALK]);
-    terminal.shows(&[BYLINE, " 1/73"]);
-    assert!(terminal.rows()[29].ends_with(" 1/73"), "the footer is the last row");
+    terminal.shows(&[BYLINE, " 1/82"]);
+    assert!(terminal.rows()[29].ends_with(" 1/82"), "the footer is the last row");
     assert!(terminal.is_raw_mode());
 }
 
@@ -18,7 +18,7 @@ fn without_a_deck_the_built_in_talk_is_shown() {
     let mut given = Terminal::open(&[TALK]);
     let mut built_in = Terminal::open(&[]);
     for terminal in [&mut given, &mut built_in] {
-        terminal.shows(&[BYLINE, " 1/73", "● http  ● ws"]);
+        terminal.shows(&[BYLINE, " 1/82", "● http  ● ws"]);
     }
     assert_eq!(given.rows(), built_in.rows());
 }
@@ -26,9 +26,9 @@ fn without_a_deck_the_built_in_talk_is_shown() {
 #[test]
 fn keys_come_from_the_terminal_even_if_standard_input_does_not() {
     let mut terminal = Terminal::with_shell("\"$0\" slides/talk.md </dev/null");
-    terminal.shows(&[" 1/73"]);
+    terminal.shows(&[" 1/82"]);
     terminal.keys(RIGHT);
-    terminal.shows(&["2/73"]);
+    terminal.shows(&["2/82"]);
     terminal.keys("q");
     assert_eq!(terminal.end().code(), Some(0));
     terminal.assert_restored();
@@ -43,24 +43,24 @@ fn the_servers_are_up_soon_after_the_first_frame() {
 #[test]
 fn keys_move_through_the_talk() {
     let mut terminal = Terminal::open(&[TALK]);
-    terminal.shows(&[" 1/73"]);
+    terminal.shows(&[" 1/82"]);
     terminal.keys(RIGHT);
-    terminal.shows(&["Thirty seconds", " 2/73"]);
+    terminal.shows(&["Thirty seconds", " 2/82"]);
     terminal.keys(RIGHT);
-    terminal.shows(&["Three claims", "·3/73"]);
+    terminal.shows(&["Three claims", "·3/82"]);
     terminal.keys(END);
-    terminal.shows(&["Three verdicts", "73/73"]);
-    terminal.keys("g19");
-    terminal.shows(&["go to slide 19"]);
+    terminal.shows(&["Three verdicts", "82/82"]);
+    terminal.keys("g21");
+    terminal.shows(&["go to slide 21"]);
     terminal.keys("\r");
-    terminal.shows(&["Enter: control the demo", " 19/73"]);
+    terminal.shows(&["Enter: control the demo", " 21/82"]);
 }
 
 #[test]
 fn the_inspector_sends_typed_text_and_closes() {
     let mut terminal = Terminal::open(&[TALK]);
-    terminal.shows(&[" 1/73"]);
-    terminal.keys("g19\r");
+    terminal.shows(&[" 1/82"]);
+    terminal.keys("g21\r");
     terminal.shows(&["Enter: control the demo", "Frames(2)", "● open"]);
     terminal.keys("\r");
     terminal.shows(&["inspect has the keyboard"]);
@@ -81,7 +81,7 @@ fn the_inspector_sends_typed_text_and_closes() {
     terminal.keys(ESC);
     terminal.shows(&["Enter: control the demo"]);
     terminal.keys("p");
-    terminal.shows(&[" 18/73"]);
+    terminal.shows(&[" 20/82"]);
 }
 
 #[test]
@@ -117,8 +117,8 @@ fn a_capture_opens_standalone_and_has_the_keyboard() {
 #[test]
 fn a_focused_demo_gets_q_and_returns_the_keyboard_on_escape() {
     let mut terminal = Terminal::open(&[TALK]);
-    terminal.shows(&[" 1/73"]);
-    terminal.keys("g19\r\r");
+    terminal.shows(&[" 1/82"]);
+    terminal.keys("g21\r\r");
     terminal.shows(&["inspect has the keyboard"]);
     terminal.keys("q?");
     terminal.shows(&["send ▸ q?"]);
@@ -136,17 +136,17 @@ fn a_focused_demo_gets_q_and_returns_the_keyboard_on_escape() {
 #[test]
 fn the_talk_fills_a_new_size() {
     let mut terminal = Terminal::open(&[TALK]);
-    terminal.shows(&[BYLINE, " 1/73"]);
+    terminal.shows(&[BYLINE, " 1/82"]);
     for (columns, rows) in [(80, 24), (200, 60), (100, 30)] {
         terminal.resize(columns, rows);
         terminal.until(&format!("{columns}x{rows}"), |screen| {
             let shown = crate::terminal::rows(screen);
             let footer = shown.last().is_some_and(|row| {
                 // One blank separates the count from the window's edge.
-                row.ends_with("1/73") && row.chars().count() == usize::from(columns) - 1
+                row.ends_with("1/82") && row.chars().count() == usize::from(columns) - 1
             });
             footer
-                && shown.iter().filter(|row| row.contains(" 1/73")).count() == 1
+                && shown.iter().filter(|row| row.contains(" 1/82")).count() == 1
                 && shown.iter().any(|row| row.contains(BYLINE))
         });
     }
@@ -155,7 +155,7 @@ fn the_talk_fills_a_new_size() {
 #[test]
 fn the_laser_pointer_is_drawn_where_the_terminal_reports_the_mouse() {
     let mut terminal = Terminal::open(&[TALK]);
-    terminal.shows(&[" 1/73"]);
+    terminal.shows(&[" 1/82"]);
     assert!(!terminal.raw().windows(8).any(|bytes| bytes == b"\x1b[?1003h"));
     terminal.keys("L");
     // Motion without a button, column 31 and row 11, counted from 1 (SGR).
@@ -176,8 +176,8 @@ fn the_laser_pointer_is_drawn_where_the_terminal_reports_the_mouse() {
 #[test]
 fn a_key_that_comes_with_a_new_size_is_read_at_once() {
     let mut terminal = Terminal::open(&[TALK]);
-    terminal.shows(&[" 1/73"]);
-    for (columns, key, slide) in [(90, RIGHT, " 2/73"), (100, "\x1b[D", " 1/73")].repeat(200) {
+    terminal.shows(&[" 1/82"]);
+    for (columns, key, slide) in [(90, RIGHT, " 2/82"), (100, "\x1b[D", " 1/82")].repeat(200) {
         terminal.resize(columns, 30);
         terminal.keys(key);
         terminal.until(&format!("{slide} at {columns} columns"), |screen| {
@@ -196,9 +196,9 @@ fn a_terminal_of_any_size_is_drawn_up_to_a_bound_and_restored() {
                 Terminal::of_size(columns, rows, &[TALK])
             } else {
                 let mut terminal = Terminal::open(&[TALK]);
-                terminal.shows(&[" 1/73"]);
+                terminal.shows(&[" 1/82"]);
                 terminal.keys(RIGHT);
-                terminal.shows(&[" 2/73"]);
+                terminal.shows(&[" 2/82"]);
                 terminal.claim(columns, rows);
                 terminal
             };

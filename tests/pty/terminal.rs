@@ -89,7 +89,8 @@ impl Terminal {
             command.env_remove("NO_COLOR").env_remove("COLORTERM").env("LC_ALL", "C.UTF-8");
         // Nothing of the user's own is read or written.
         let own = concat!(env!("CARGO_TARGET_TMPDIR"), "/user");
-        let command = command.env("XDG_STATE_HOME", own).env("XDG_CONFIG_HOME", own);
+        let folders = ["XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"];
+        let command = command.envs(folders.map(|folder| (folder, own)));
         let command = command.envs(variables.iter().copied());
         let program = command.spawn(side_of_program).unwrap();
         let pty = Arc::new(pty);

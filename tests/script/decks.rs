@@ -10,7 +10,7 @@ use crate::{SIZES, TALK, TOUR, last_slide, slide_titled, walk, walk_slides};
 async fn the_talk_has_its_slides_and_no_warning() {
     let ReadDeck { deck, warnings, .. } = check::parse_deck(TALK, REGISTRY);
     assert_eq!(warnings, []);
-    assert_eq!(deck.slides.len(), 73);
+    assert_eq!(deck.slides.len(), 75);
     for (number, slide) in deck.slides.iter().enumerate() {
         assert!(!slide.notes.is_empty(), "slide {} has no speaker note", number + 1);
         assert!(slide.section.is_some(), "slide {} belongs to no section", number + 1);

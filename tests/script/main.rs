@@ -5,6 +5,7 @@ mod colors;
 mod decks;
 mod demos;
 mod faults;
+mod lessons;
 mod playing;
 mod records;
 mod steering;

@@ -13,6 +13,11 @@ impl Draws {
         Self { state: seed }
     }
 
+    /// Creates a generator for an exercise, so that those of one seed and several levels differ.
+    pub fn of_level(level: u8, seed: u64) -> Self {
+        Self::new(seed ^ u64::from(level) << 56)
+    }
+
     /// Returns the next 64 bits.
     pub fn bits(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);

@@ -6,38 +6,46 @@
 
 use serde::Deserialize;
 
+use super::evidence::Evidence;
+use super::sends::ScenarioSend;
 use crate::clients::SessionCommand;
+use crate::deck::{LineIndex, Position};
 use crate::demos::inspect::connect_options::RequestEdits;
 use crate::inspect::BundledServer;
 use crate::learn::LessonEntry;
-use crate::wire::{Header, LengthForm, MaskingKey, Opcode, pasted};
+use crate::wire::MaskingKey;
 
 /// All scenarios, by the name that slides use. They are part of the program, so a talk needs no
 /// files.
-const SCENARIO_FILES: [(&str, &str); 8] = [
+const SCENARIO_FILES: [(&str, &str); 10] = [
     ("handshake", include_str!("scenarios/handshake.toml")),
     ("wrong-answers", include_str!("scenarios/wrong-answers.toml")),
     ("origin", include_str!("scenarios/origin.toml")),
     ("frame", include_str!("scenarios/frame.toml")),
     ("mask", include_str!("scenarios/mask.toml")),
+    ("fragments", include_str!("scenarios/fragments.toml")),
     ("break-it", include_str!("scenarios/break-it.toml")),
+    ("goodbye", include_str!("scenarios/goodbye.toml")),
     ("deflate", include_str!("scenarios/deflate.toml")),
     ("one-bit", include_str!("scenarios/one-bit.toml")),
 ];
+
+/// The most answers of a question: the keys 1 to 9 choose one.
+const MAX_ANSWERS: usize = 9;
 
 /// A lesson on one server.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Scenario {
+    /// The name that slides use.
+    #[serde(skip)]
+    pub(crate) name: &'static str,
     /// The topic, in a few words.
     pub(crate) title: String,
     /// The section of the talk that it belongs to, as [`SECTIONS`](crate::learn::SECTIONS) names it.
     pub(crate) section: String,
     /// The name of a bundled server, as [`BundledServer::parse`] takes it.
     pub(crate) server: String,
-    /// The name of the tab to show when a step is played.
-    #[serde(default)]
-    pub(crate) tab: Option<String>,
     #[serde(rename = "step")]
     pub(crate) steps: Vec<ScenarioStep>,
 }
@@ -49,14 +57,21 @@ pub(crate) struct ScenarioStep {
     pub(crate) title: String,
     /// The question to the user before the step.
     pub(crate) predict: String,
-    /// The possible answers, at most nine.
+    /// The possible answers, at most nine; none if the answer is a number that is typed.
+    #[serde(default)]
     pub(crate) answers: Vec<String>,
-    /// The right answer, which is one of `answers`.
+    /// The right answer: one of `answers`, or a number.
     pub(crate) right: String,
+    /// The reason for the right answer, as short as it can be.
+    pub(crate) because: String,
     /// The explanation after the step.
     pub(crate) see: String,
     /// The source of the rule, such as an RFC and a section.
     pub(crate) rule: String,
+    /// What a program calls to send this. It is shown before the step instead of the bytes, where
+    /// these would give the answer away.
+    #[serde(default)]
+    pub(crate) call: Option<String>,
     /// The server of this step, if it differs from the scenario's.
     #[serde(default)]
     pub(crate) server: Option<String>,
@@ -71,50 +86,11 @@ pub(crate) struct ScenarioStep {
     pub(crate) request: RequestEdits,
     /// The frames and bytes to send once the connection is open.
     #[serde(default)]
-    pub(crate) send: Vec<ScenarioSend>,
+    pub(super) send: Vec<ScenarioSend>,
     /// The outcome that the RFC requires.
     pub(crate) expect: Expectation,
-}
-
-/// A frame, a message or raw bytes to send.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ScenarioSend {
-    #[serde(default)]
-    text: Option<String>,
-    /// The length of a generated text, instead of `text`.
-    #[serde(default)]
-    letters: Option<usize>,
-    /// The payload of a ping.
-    #[serde(default)]
-    ping: Option<String>,
-    /// Raw bytes in hex, which need not be a frame.
-    #[serde(default)]
-    hex: Option<String>,
-    /// The payload in hex, instead of `text`.
-    #[serde(default)]
-    payload: Option<String>,
-    /// The opcode, 0 to 15; 1 (text) by default.
-    #[serde(default)]
-    opcode: Option<u8>,
-    #[serde(default)]
-    fin: Option<bool>,
-    #[serde(default)]
-    rsv1: bool,
-    #[serde(default)]
-    unmasked: bool,
-    /// The masking key in hex; random by default.
-    #[serde(default)]
-    key: Option<String>,
-    /// The bits of the extended length, 16 or 64, even if a shorter form would do.
-    #[serde(default)]
-    form: Option<u8>,
-    /// The length that the header claims; that of the payload by default.
-    #[serde(default)]
-    length: Option<u64>,
-    /// How many times to send it; 1 by default.
-    #[serde(default)]
-    times: Option<usize>,
+    /// The bytes that prove the answer, on the screen after the step.
+    pub(crate) evidence: Evidence,
 }
 
 /// The outcome that the RFC requires.
@@ -125,8 +101,12 @@ pub(crate) enum Expectation {
     Status(u16),
     /// The server closes with this code.
     Close(u16),
+    /// The server sends a Close that has no code.
+    CloseWithoutCode(bool),
     /// The server sends this many data messages.
     Echo(usize),
+    /// The server sends a Pong with this payload, in hex.
+    Pong(String),
     /// The response has this problem: its code, and after a colon its hint, if there is one.
     Problem(String),
     /// A frame of the server has the fault with this code.
@@ -135,6 +115,10 @@ pub(crate) enum Expectation {
     Fooled(bool),
     /// The server ends the stream without a Close.
     Vanishes(bool),
+    /// The server ends the TCP connection, after both have sent a Close.
+    HangsUp(bool),
+    /// The server sends nothing for this many milliseconds, and the connection stays open.
+    Silence(u64),
 }
 
 /// Returns all lessons, as a catalogue lists them.
@@ -148,6 +132,22 @@ pub fn lesson_entries() -> Vec<LessonEntry> {
     Scenario::names().into_iter().filter_map(entry).collect()
 }
 
+/// Returns what is wrong with the text of a lesson's file, with the place if it is known.
+pub fn check_lesson(source: &str) -> Vec<(Position, String)> {
+    let lines = LineIndex::new(source);
+    match toml::from_str::<Scenario>(source) {
+        Err(error) => {
+            let at = error.span().map_or(0, |span| span.start.min(source.len()));
+            vec![(lines.position(at), error.message().to_owned())]
+        }
+        Ok(_) => match Scenario::parse(source) {
+            Ok(_) => Vec::new(),
+            // The message names the step.
+            Err(message) => vec![(Position { line: 1, column: 1 }, message)],
+        },
+    }
+}
+
 impl Scenario {
     /// Returns the names of all scenarios.
     pub(crate) fn names() -> Vec<&'static str> {
@@ -156,29 +156,25 @@ impl Scenario {
 
     /// Returns the scenario of that name.
     pub(crate) fn from_name(name: &str) -> Option<Self> {
-        let (_, source) = SCENARIO_FILES.iter().find(|(have, _)| *have == name)?;
-        Some(Self::parse(source).expect("a test parses all files"))
+        let (name, source) = SCENARIO_FILES.iter().find(|(have, _)| *have == name)?;
+        let scenario = Self::parse(source).expect("a test parses all files");
+        Some(Self { name, ..scenario })
     }
 
     /// Parses the text of a file and checks every step, so that no step is invalid on stage.
     fn parse(source: &str) -> Result<Self, String> {
         let scenario: Self = toml::from_str(source).map_err(|error| error.to_string())?;
+        if scenario.steps.is_empty() {
+            return Err("the lesson has no step".to_owned());
+        }
         for (number, step) in (1..).zip(&scenario.steps) {
             let at = |reason: String| format!("step {number}, {}: {reason}", step.title);
-            if !step.answers.contains(&step.right) {
-                return Err(at(format!(
-                    "`right` is {:?}, which isn't one of its answers",
-                    step.right
-                )));
-            }
-            // The keys 1 to 9 choose an answer.
-            if step.answers.len() > 9 {
-                return Err(at("there are more than 9 answers".to_owned()));
-            }
+            step.check_answers().map_err(at)?;
             let server = step.server.as_ref().unwrap_or(&scenario.server);
             if BundledServer::parse(server).is_none() {
                 return Err(at(format!("unknown server {server:?}")));
             }
+            step.evidence.check().map_err(at)?;
             // Any key will do: this only finds out whether the commands can be built.
             step.commands(|| Ok(MaskingKey::default())).map_err(at)?;
         }
@@ -199,90 +195,41 @@ impl ScenarioStep {
     ) -> Result<Vec<SessionCommand>, String> {
         let mut commands = Vec::new();
         for send in &self.send {
-            for _ in 0..send.times.unwrap_or(1) {
-                commands.push(send.to_command(&mut draw_key)?);
-            }
+            commands.extend(send.commands(&mut draw_key)?);
         }
         Ok(commands)
     }
-}
 
-impl ScenarioSend {
-    /// Returns the command that sends it once.
-    fn to_command(
-        &self,
-        draw_key: &mut impl FnMut() -> Result<MaskingKey, String>,
-    ) -> Result<SessionCommand, String> {
-        if let Some(hex) = &self.hex {
-            return Ok(SessionCommand::Raw(
-                pasted::parse_hex(hex).map_err(|error| error.to_string())?,
-            ));
-        }
-        if let Some(ping) = &self.ping {
-            return Ok(SessionCommand::Ping(ping.clone().into_bytes()));
-        }
-        let plain = match (&self.text, self.letters, &self.payload) {
-            (Some(text), _, _) => text.clone().into_bytes(),
-            (_, Some(letters), _) => b"wiretalk".iter().copied().cycle().take(letters).collect(),
-            (_, _, Some(hex)) => pasted::parse_hex(hex).map_err(|error| error.to_string())?,
-            _ => Vec::new(),
-        };
-        // Without any other field it is an ordinary text message, which the session frames and
-        // masks itself.
-        let plain_text = *self
-            == Self {
-                text: self.text.clone(),
-                times: self.times,
-                letters: self.letters,
-                ..Self::empty()
-            };
-        if let (true, Ok(text)) = (plain_text, String::from_utf8(plain.clone())) {
-            return Ok(SessionCommand::Text(text));
-        }
-        // From here on, every field may break a rule on purpose.
-        let masking_key = match &self.key {
-            _ if self.unmasked => None,
-            Some(hex) => Some(
-                *pasted::parse_hex(hex)
-                    .map_err(|error| error.to_string())?
-                    .first_chunk()
-                    .ok_or("a masking key has 4 bytes")?,
-            ),
-            None => Some(draw_key()?),
-        };
-        let len = self.length.unwrap_or(plain.len() as u64);
-        let header = Header {
-            fin: self.fin.unwrap_or(true),
-            rsv1: self.rsv1,
-            masking_key,
-            length_form: match self.form {
-                None => LengthForm::shortest(len),
-                Some(16) => LengthForm::Bits16,
-                Some(64) => LengthForm::Bits64,
-                Some(form) => return Err(format!("`form` must be 16 or 64, not {form}")),
-            },
-            ..Header::new(Opcode::from_bits(self.opcode.unwrap_or(1)), len)
-        };
-        Ok(SessionCommand::Frame(header, plain))
+    /// Whether the bet is a number that is typed.
+    pub(crate) fn asks_for_number(&self) -> bool {
+        self.answers.is_empty()
     }
 
-    /// Returns a value with every field at its default.
-    fn empty() -> Self {
-        Self {
-            text: None,
-            letters: None,
-            ping: None,
-            hex: None,
-            payload: None,
-            opcode: None,
-            fin: None,
-            rsv1: false,
-            unmasked: false,
-            key: None,
-            form: None,
-            length: None,
-            times: None,
+    /// Returns the right answer with its reason: `11 = 6 + 5`, or `426: the version is unknown`.
+    pub(crate) fn right_with_reason(&self) -> String {
+        let colon = if self.because.starts_with('=') { "" } else { ":" };
+        format!("{}{colon} {}", self.right, self.because)
+    }
+
+    fn check_answers(&self) -> Result<(), String> {
+        let Self { answers, right, .. } = self;
+        if self.asks_for_number() && right.parse::<u64>().is_err() {
+            return Err(format!(
+                "`right` is {right:?}; without `answers` it has to be a number, such as 11"
+            ));
         }
+        if !self.asks_for_number() && !answers.contains(right) {
+            return Err(format!("`right` is {right:?}, which isn't one of its answers"));
+        }
+        if answers.len() > MAX_ANSWERS {
+            return Err(format!("there are {} answers; 9 are the most", answers.len()));
+        }
+        for (number, answer) in answers.iter().enumerate() {
+            if answers[..number].contains(answer) {
+                return Err(format!("the answer {answer:?} stands there twice"));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -295,7 +242,6 @@ mod tests {
         for (name, source) in SCENARIO_FILES {
             let scenario =
                 Scenario::parse(source).unwrap_or_else(|reason| panic!("{name}: {reason}"));
-            assert!(!scenario.steps.is_empty(), "{name}");
             let is_section = |(section, _): &(&str, &str)| *section == scenario.section;
             assert!(crate::learn::SECTIONS.iter().any(is_section), "{name}: {}", scenario.section);
         }
@@ -318,25 +264,21 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_breaks_the_rules_that_the_file_says() {
-        let send: ScenarioSend =
-            toml::from_str("text = \"Hi\"\nrsv1 = true\nkey = \"00000000\"\nform = 16").unwrap();
-        let Ok(SessionCommand::Frame(header, plain)) = send.to_command(&mut || Ok([1; 4])) else {
-            panic!("{send:?}")
-        };
-        assert_eq!(
-            crate::wire::frame::encode::frame(&header, &plain),
-            [0xc1, 0xfe, 0, 2, 0, 0, 0, 0, b'H', b'i']
-        );
-        let plain: ScenarioSend = toml::from_str("text = \"Hi\"").unwrap();
-        assert_eq!(plain.to_command(&mut || Ok([1; 4])), Ok(SessionCommand::Text("Hi".into())));
-    }
-
-    #[test]
     fn an_invalid_file_is_refused_with_the_number_of_its_step() {
         let source = include_str!("scenarios/frame.toml");
-        let wrong = source.replacen("right = \"", "right = \"not ", 1);
-        assert!(Scenario::parse(&wrong).unwrap_err().contains("step 1"));
+        for (good, bad, reason) in [
+            ("right = \"11\"", "right = \"eleven\"", "step 1, Hello: `right` is \"eleven\""),
+            ("right = \"2 + 4\"", "right = \"3 + 4\"", "isn't one of its answers"),
+            ("answers = [\"2 + 4\"", "answers = [\"4 + 4\"", "stands there twice"),
+            ("tab = \"frames\"", "tab = \"frame\"", "unknown tab \"frame\""),
+            ("in = \"client last\"", "in = \"client\"", "`in` is \"client\""),
+            ("server = \"plain\"", "server = \"plane\"", "unknown server \"plane\""),
+            ("text = \"Hello\"", "text = \"Hello\", form = 8", "`form` must be 16 or 64"),
+        ] {
+            assert!(source.contains(good), "{good}");
+            let error = Scenario::parse(&source.replacen(good, bad, 1)).unwrap_err();
+            assert!(error.contains(reason), "{bad}: {error}");
+        }
         assert!(Scenario::parse("title = 1").is_err());
     }
 }

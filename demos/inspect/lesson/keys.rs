@@ -4,27 +4,42 @@
 
 use crossterm::event::KeyCode;
 
-use super::play::{ScenarioPlayer, StepState};
-use crate::demos::inspect::action::{Action, Place, Tab};
+use super::play::{CompletedStep, ScenarioPlayer, StepState};
+use crate::demos::inspect::action::Action;
 use crate::demos::inspect::connect_options::ConnectOptions;
 use crate::demos::inspect::session::Session;
 use crate::demos::inspect::session::connections::ConnectionStatus;
 use crate::inspect::BundledServer;
-use crate::wire::Side;
 
-/// Goes to the question of the next step, or carries out the step whose question is shown.
-pub(crate) fn forward(player: &mut ScenarioPlayer, session: &mut Session) -> Vec<Action> {
-    if player.step_index.is_none() || player.step_state != StepState::Predicting {
-        player.next_step();
-        return vec![Action::AskBet];
+/// Opens the question of the current step.
+pub(crate) fn ask(player: &mut ScenarioPlayer, session: &mut Session) -> Vec<Action> {
+    match player.prepare(&mut session.mask_keys) {
+        Ok(_) => vec![Action::AskBet],
+        // It is tried again when the step is carried out.
+        Err(error) => vec![Action::AskBet, Action::Notice(error)],
     }
-    run_step(player, session)
+}
+
+/// Carries out the step whose question is shown, or goes to the question of the next step.
+pub(crate) fn forward(player: &mut ScenarioPlayer, session: &mut Session) -> Vec<Action> {
+    match player.step_state {
+        StepState::Predicting => run_step(player, session),
+        // Its outcome is on its way.
+        StepState::Running => Vec::new(),
+        StepState::Done(_) if player.is_last_step() => {
+            vec![Action::Notice("that was the last step: , goes back".to_owned())]
+        }
+        StepState::Done(_) => {
+            player.next_step();
+            ask(player, session)
+        }
+    }
 }
 
 /// Goes back to the question of the previous step.
-pub(crate) fn back(player: &mut ScenarioPlayer) -> Vec<Action> {
+pub(crate) fn back(player: &mut ScenarioPlayer, session: &mut Session) -> Vec<Action> {
     player.previous_step();
-    vec![Action::AskBet]
+    ask(player, session)
 }
 
 /// Handles a key while a question is shown: a digit bets, `.` and Enter carry out the step, `,`
@@ -35,31 +50,29 @@ pub(crate) fn bet_key(
     code: KeyCode,
 ) -> Vec<Action> {
     match code {
-        KeyCode::Char(digit @ '1'..='9') => {
-            let number = digit as usize - '1' as usize;
-            let answers = player.step().map_or(0, |step| step.answers.len());
-            if number < answers {
-                player.bet = Some(number);
-            }
+        KeyCode::Char(digit @ '0'..='9') => {
+            player.type_digit(digit);
             Vec::new()
         }
-        KeyCode::Char('.') | KeyCode::Enter => run_step(player, session),
-        KeyCode::Char(',') => back(player),
+        KeyCode::Backspace => {
+            player.erase();
+            Vec::new()
+        }
+        KeyCode::Char('.') | KeyCode::Enter => forward(player, session),
+        KeyCode::Char(',') => back(player, session),
         _ => vec![Action::Browse],
     }
 }
 
 /// Carries out the step, on a new connection or on that of the previous step.
 fn run_step(player: &mut ScenarioPlayer, session: &mut Session) -> Vec<Action> {
-    let mut actions = vec![Action::Browse];
-    let Some(step) = player.step().cloned() else { return actions };
-    // The files were checked when they were parsed, so only drawing a masking key can fail.
-    let commands = match step.commands(|| session.mask_keys.draw()) {
-        Ok(commands) => commands,
+    let commands = match player.prepare(&mut session.mask_keys) {
+        Ok(commands) => commands.to_vec(),
         Err(error) => return vec![Action::Notice(error)],
     };
-    player.step_state = StepState::Running;
-    actions.extend(player.scenario.tab.as_deref().and_then(Tab::from_name).map(Action::Show));
+    player.start();
+    let step = player.step();
+    let mut actions = vec![Action::Browse];
     let open = session.commands.is_some() && session.connection().status == ConnectionStatus::Open;
     // If the previous step has ended the connection, this one gets a new one.
     if step.same && open {
@@ -77,21 +90,19 @@ fn run_step(player: &mut ScenarioPlayer, session: &mut Session) -> Vec<Action> {
     actions
 }
 
-/// Returns the line of the handshake that shows the outcome of a step: the first one with a
-/// problem, or the status line of the response.
-pub(crate) fn handshake_outcome_line(session: &Session) -> Place {
-    let of = |from: Side| {
-        let validated = session.connection().trace.head(from)?;
-        let at =
-            validated.validation.problems.iter().find_map(|problem| problem.span.as_ref())?.start;
-        let lines = validated.head.as_ref()?.lines();
-        lines
-            .iter()
-            .position(|line| (line.text.start..line.line_end.end).contains(&at))
-            .map(|line| (from, line))
-    };
-    let (from, line) = of(Side::Client).or_else(|| of(Side::Server)).unwrap_or((Side::Server, 0));
-    Place::HeadLine(from, line)
+/// Returns the actions after a step: the tab with the evidence is shown, scrolled to it, and a bet
+/// that was settled is recorded.
+pub(crate) fn after_step(player: &ScenarioPlayer, completed: CompletedStep) -> Vec<Action> {
+    let mut actions = Vec::new();
+    if let Some((tab, place)) = completed.evidence {
+        actions.push(Action::Show(tab));
+        actions.extend(place.map(Action::MoveTo));
+    }
+    if let Some(right) = completed.right {
+        let lesson = player.scenario.name;
+        actions.push(Action::RecordBet { lesson, step: player.step_index, right });
+    }
+    actions
 }
 
 #[cfg(test)]
@@ -103,22 +114,30 @@ mod tests {
     use crate::inspect::{InspectConfig, InspectSource};
     use crate::wire::MaskingKey;
 
-    /// Plays all steps of a lesson and returns the masking keys of its frames.
-    fn drawn_keys(name: &str, source: MaskKeySource) -> Vec<MaskingKey> {
-        let mut player = ScenarioPlayer::new(Scenario::from_name(name).unwrap());
+    fn begun(name: &str, source: MaskKeySource) -> (ScenarioPlayer, Session) {
+        let player = ScenarioPlayer::new(Scenario::from_name(name).unwrap());
         let server = BundledServer::parse(&player.scenario.server).unwrap();
         let mut session = Session::new(&InspectConfig::new(InspectSource::Bundled(server)));
         session.mask_keys = source;
+        (player, session)
+    }
+
+    /// Plays all steps of a lesson and returns the masking keys of its frames.
+    fn drawn_keys(name: &str, source: MaskKeySource) -> Vec<MaskingKey> {
+        let (mut player, mut session) = begun(name, source);
         let mut keys = Vec::new();
         for _ in 0..player.scenario.steps.len() {
-            assert_eq!(forward(&mut player, &mut session), [Action::AskBet]);
+            assert_eq!(ask(&mut player, &mut session), [Action::AskBet]);
+            let shown = player.prepared.clone();
             let actions = forward(&mut player, &mut session);
             let Some(Action::Open(options)) = actions.last() else { panic!("{actions:?}") };
-            keys.extend(options.initial_commands.iter().filter_map(|command| match command {
+            let sent = &options.initial_commands;
+            assert_eq!(shown.as_ref(), Some(sent), "what the question shows is what is sent");
+            keys.extend(sent.iter().filter_map(|command| match command {
                 SessionCommand::Frame(header, _) => header.masking_key,
                 _ => None,
             }));
-            player.step_state = StepState::Running;
+            player.next_step();
         }
         keys
     }
@@ -137,20 +156,27 @@ mod tests {
 
     #[test]
     fn without_random_numbers_a_step_is_not_carried_out_and_a_notice_says_why() {
-        let mut player = ScenarioPlayer::new(Scenario::from_name("break-it").unwrap());
-        let server = BundledServer::parse(&player.scenario.server).unwrap();
-        let mut session = Session::new(&InspectConfig::new(InspectSource::Bundled(server)));
-        session.mask_keys = MaskKeySource::Failing;
+        let (mut player, mut session) = begun("break-it", MaskKeySource::Failing);
         let mut refused = 0;
         for _ in 0..player.scenario.steps.len() {
-            forward(&mut player, &mut session);
             if let [Action::Notice(text)] = &forward(&mut player, &mut session)[..] {
                 assert!(text.contains("no random numbers"), "{text}");
                 assert_eq!(player.step_state, StepState::Predicting, "it can be tried again");
                 refused += 1;
-                player.step_state = StepState::Running;
             }
+            player.next_step();
         }
         assert!(refused > 0);
+    }
+
+    #[test]
+    fn a_running_step_is_not_sent_again_and_the_last_one_stays() {
+        let (mut player, mut session) = begun("one-bit", MaskKeySource::System);
+        assert!(matches!(forward(&mut player, &mut session)[..], [_, Action::Open(_)]));
+        assert_eq!(forward(&mut player, &mut session), []);
+        (0..9).for_each(|_| player.next_step());
+        assert_eq!(player.step_index, 3);
+        (0..9).for_each(|_| player.previous_step());
+        assert_eq!(player.step_index, 0);
     }
 }

@@ -1,25 +1,44 @@
-//! A scenario being played: the current step, the bet and the outcome.
-//!
-//! The outcome of a step is read from the trace, never from the scenario's file.
+//! A scenario being played: the current step, the bet, and how it was settled.
 
-use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use super::file::{Expectation, Scenario, ScenarioStep};
-use crate::wire::{Frame, Side, Trace, TraceRow};
+use super::outcome::{Evaluation, Finding};
+use crate::clients::SessionCommand;
+use crate::demos::inspect::action::{Place, Tab};
+use crate::demos::inspect::session::Session;
+use crate::demos::inspect::session::connections::ConnectionStatus;
+use crate::demos::inspect::session::mask_key::MaskKeySource;
+
+/// The most digits of a number that is bet on.
+const MAX_DIGITS: usize = 9;
 
 /// A scenario being played.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ScenarioPlayer {
     pub(crate) scenario: Scenario,
-    /// The index of the current step; `None` before the first.
-    pub(crate) step_index: Option<usize>,
+    /// The index of the current step.
+    pub(crate) step_index: usize,
     pub(crate) step_state: StepState,
-    /// The index of the answer that was bet on.
-    pub(crate) bet: Option<usize>,
-    /// The number of bets won, and of bets made.
-    pub(crate) bet_score: (usize, usize),
+    pub(crate) bet: Option<Bet>,
+    /// For each step, whether its latest bet was won.
+    results: Vec<Option<bool>>,
     /// What the naive proxy parsed as requests.
     pub(crate) parsed_requests: Vec<String>,
+    /// What the step will send, as the question shows it; `None` until it was drawn.
+    pub(crate) prepared: Option<Vec<SessionCommand>>,
+    /// When the time was first passed to the open connection of the running step.
+    waiting_since: Option<Instant>,
+    now: Option<Instant>,
+}
+
+/// A bet on the answer of a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Bet {
+    /// The index of an answer.
+    Answer(usize),
+    /// The digits of a number.
+    Number(String),
 }
 
 /// The progress of a step.
@@ -29,200 +48,299 @@ pub(crate) enum StepState {
     Predicting,
     /// The step was carried out, and its outcome is not known yet.
     Running,
-    /// The step is over, with this outcome.
-    Done(ScenarioOutcome),
+    /// The step is over.
+    Done(StepResult),
 }
 
-/// The outcome of a step.
+/// The end of a step: how the bet was settled, and what the connection showed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ScenarioOutcome {
-    /// The outcome in a sentence.
-    pub(crate) summary: String,
-    /// Whether it is what the scenario expects.
-    pub(crate) as_expected: bool,
+pub(crate) struct StepResult {
+    pub(crate) verdict: Verdict,
+    pub(crate) finding: Finding,
+}
+
+/// How a bet was settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Won,
+    Lost,
+    /// There was no bet.
+    NoBet,
+    /// What happened is not what the RFC requires, so no bet is settled.
+    RunFailed,
+}
+
+/// A step that has just been completed.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct CompletedStep {
+    /// The tab and the place of the evidence, if it was found.
+    pub(crate) evidence: Option<(Tab, Option<Place>)>,
+    /// Whether the bet was won; `None` if none was settled.
+    pub(crate) right: Option<bool>,
 }
 
 impl ScenarioPlayer {
+    /// Creates a player that shows the first question.
     pub(crate) fn new(scenario: Scenario) -> Self {
         Self {
+            results: vec![None; scenario.steps.len()],
             scenario,
-            step_index: None,
+            step_index: 0,
             step_state: StepState::Predicting,
             bet: None,
-            bet_score: (0, 0),
             parsed_requests: Vec::new(),
+            prepared: None,
+            waiting_since: None,
+            now: None,
         }
     }
 
     /// Returns the current step.
-    pub(crate) fn step(&self) -> Option<&ScenarioStep> {
-        self.scenario.steps.get(self.step_index?)
+    pub(crate) fn step(&self) -> &ScenarioStep {
+        &self.scenario.steps[self.step_index]
+    }
+
+    /// Draws what the step will send, so that the question shows these very bytes.
+    ///
+    /// # Errors
+    ///
+    /// If no masking key can be drawn.
+    pub(crate) fn prepare(
+        &mut self,
+        mask_keys: &mut MaskKeySource,
+    ) -> Result<&[SessionCommand], String> {
+        if self.prepared.is_none() {
+            // The files were checked when they were parsed, so only drawing a key can fail.
+            self.prepared = Some(self.step().commands(|| mask_keys.draw())?);
+        }
+        Ok(self.prepared.as_deref().unwrap_or_default())
     }
 
     /// Whether the connection on the screen belongs to another step: this one opens its own and has
     /// not started.
     pub(crate) fn opens_new_connection(&self) -> bool {
-        self.step_state == StepState::Predicting && self.step().is_some_and(|step| !step.same)
+        self.step_state == StepState::Predicting && !self.step().same
     }
 
     /// Whether the current step is the last one.
     pub(crate) fn is_last_step(&self) -> bool {
-        self.step_index.is_some_and(|at| at + 1 == self.scenario.steps.len())
+        self.step_index + 1 == self.scenario.steps.len()
     }
 
-    /// Goes to the next step, and from the last to the first. Each pass counts its own bets.
+    /// Whether the lesson has not come to its end.
+    pub(crate) fn has_more(&self) -> bool {
+        !(self.is_last_step() && matches!(self.step_state, StepState::Done(_)))
+    }
+
+    /// Returns the number of bets that were won, and of those that were settled.
+    pub(crate) fn score(&self) -> (usize, usize) {
+        let settled = self.results.iter().flatten();
+        (settled.clone().filter(|won| **won).count(), settled.count())
+    }
+
+    /// Goes to the next step; the last one stays.
     pub(crate) fn next_step(&mut self) {
-        if self.is_last_step() {
-            self.bet_score = (0, 0);
-        }
-        self.step_index =
-            Some(self.step_index.map_or(0, |at| (at + 1) % self.scenario.steps.len()));
-        self.step_state = StepState::Predicting;
-        self.bet = None;
-        self.parsed_requests.clear();
+        self.go_to((self.step_index + 1).min(self.scenario.steps.len() - 1));
     }
 
-    /// Goes to the step before.
+    /// Goes to the step before; the first one stays.
     pub(crate) fn previous_step(&mut self) {
-        let last = self.scenario.steps.len() - 1;
-        self.step_index = Some(self.step_index.map_or(0, |at| at.checked_sub(1).unwrap_or(last)));
+        self.go_to(self.step_index.saturating_sub(1));
+    }
+
+    fn go_to(&mut self, index: usize) {
+        self.step_index = index;
         self.step_state = StepState::Predicting;
         self.bet = None;
         self.parsed_requests.clear();
+        self.prepared = None;
     }
 
-    /// Completes the running step if its outcome is known by now. `ended` is the reason why the
-    /// connection is over, if it is. Returns whether the step has just been completed.
-    pub(crate) fn complete_step(
-        &mut self,
-        trace: &Trace,
-        ended: Option<&str>,
-        frame: impl Fn(usize) -> Option<Frame>,
-    ) -> bool {
-        let (StepState::Running, Some(step)) = (&self.step_state, self.step()) else {
-            return false;
-        };
-        // What has arrived counts first: a connection may end right after the expected frame.
-        let outcome = evaluate(&step.expect, trace, &self.parsed_requests, &frame);
-        let over = || {
-            let vanished = step.expect == Expectation::Vanishes(true);
-            ended.map(|reason| ScenarioOutcome {
-                summary: if vanished {
-                    format!("no Close came: {reason}")
-                } else {
-                    format!("nothing of the kind: {reason}")
-                },
-                as_expected: vanished,
-            })
-        };
-        let Some(outcome) = outcome.or_else(over) else { return false };
-        let right = step.answers.iter().position(|answer| *answer == step.right);
-        if self.bet.is_some() {
-            self.bet_score.1 += 1;
-            self.bet_score.0 += usize::from(self.bet == right);
+    /// Bets on an answer, if the step has it.
+    pub(crate) fn bet_on(&mut self, answer: usize) {
+        if self.step_state == StepState::Predicting && answer < self.step().answers.len() {
+            self.bet = Some(Bet::Answer(answer));
         }
-        self.step_state = StepState::Done(outcome);
-        true
+    }
+
+    /// Adds a digit to the number that is bet on, or bets on the answer of this digit, from 1.
+    pub(crate) fn type_digit(&mut self, digit: char) {
+        if !self.step().asks_for_number() {
+            let number = digit.to_digit(10).unwrap_or(0) as usize;
+            return number.checked_sub(1).map_or((), |answer| self.bet_on(answer));
+        }
+        let mut typed = match self.bet.take() {
+            Some(Bet::Number(typed)) => typed,
+            _ => String::new(),
+        };
+        if typed.len() < MAX_DIGITS {
+            typed.push(digit);
+        }
+        self.bet = Some(Bet::Number(typed));
+    }
+
+    /// Takes back the last digit, or the bet.
+    pub(crate) fn erase(&mut self) {
+        self.bet = match self.bet.take() {
+            Some(Bet::Number(mut typed)) if typed.len() > 1 => {
+                typed.pop();
+                Some(Bet::Number(typed))
+            }
+            _ => None,
+        };
+    }
+
+    /// Returns what was bet on.
+    pub(crate) fn bet_text(&self) -> Option<&str> {
+        match self.bet.as_ref()? {
+            Bet::Answer(answer) => self.step().answers.get(*answer).map(String::as_str),
+            Bet::Number(number) => Some(number),
+        }
+    }
+
+    /// Whether the bet is right; `None` without one.
+    fn is_right(&self) -> Option<bool> {
+        let (bet, right) = (self.bet_text()?, &*self.step().right);
+        let as_numbers = || bet.parse::<u64>().ok().zip(right.parse::<u64>().ok());
+        Some(match self.bet {
+            // A leading zero is no other number.
+            Some(Bet::Number(_)) => as_numbers().is_some_and(|(bet, right)| bet == right),
+            _ => bet == right,
+        })
+    }
+
+    /// Starts the current step.
+    pub(crate) fn start(&mut self) {
+        self.step_state = StepState::Running;
+        self.waiting_since = None;
+    }
+
+    /// Whether the running step waits for time to pass.
+    pub(crate) fn needs_time(&self) -> bool {
+        let is_timed = matches!(self.step().expect, Expectation::Silence(_));
+        is_timed && self.step_state == StepState::Running
+    }
+
+    /// Passes the time to a step that waits for it.
+    pub(crate) fn pass_time(&mut self, now: Instant, session: &Session) {
+        if self.needs_time() && session.connection().status == ConnectionStatus::Open {
+            self.waiting_since.get_or_insert(now);
+            self.now = Some(now);
+        }
+    }
+
+    /// Completes the running step if its outcome is known by now, and settles the bet. Returns
+    /// `None` if it was not completed just now.
+    pub(crate) fn complete_step(&mut self, session: &Session) -> Option<CompletedStep> {
+        if self.step_state != StepState::Running {
+            return None;
+        }
+        let waited = match (self.waiting_since, self.now) {
+            (Some(since), Some(now)) => now.saturating_duration_since(since),
+            _ => Duration::ZERO,
+        };
+        let parsed_requests = &self.parsed_requests;
+        let mut finding =
+            Evaluation { session, parsed_requests, waited }.finding(&self.step().expect)?;
+        let evidence = self.step().evidence.find(session);
+        if finding.as_expected && evidence.is_none() {
+            finding.as_expected = false;
+            finding.summary += ", but the bytes that prove it did not come";
+        }
+        let right = self.is_right().filter(|_| finding.as_expected);
+        let verdict = match right {
+            _ if !finding.as_expected => Verdict::RunFailed,
+            None => Verdict::NoBet,
+            Some(true) => Verdict::Won,
+            Some(false) => Verdict::Lost,
+        };
+        if right.is_some() {
+            self.results[self.step_index] = right;
+        }
+        self.step_state = StepState::Done(StepResult { verdict, finding });
+        Some(CompletedStep { evidence, right })
     }
 }
 
-/// What came, as soon as it can be told.
-fn evaluate(
-    expect: &Expectation,
-    trace: &Trace,
-    parsed: &[String],
-    frame: &impl Fn(usize) -> Option<Frame>,
-) -> Option<ScenarioOutcome> {
-    let done = |summary: String, met: bool| Some(ScenarioOutcome { summary, as_expected: met });
-    let messages = || {
-        let rows = trace.rows().iter();
-        rows.filter(|row| row.from() == Side::Server && row.kind().is_some() && row.header().fin)
-            .count()
-    };
-    match expect {
-        Expectation::Status(status) => {
-            let came = trace.head(Side::Server)?.head.as_ref()?.status()?;
-            done(format!("the server answered {came}"), came == *status)
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// The most bets of a lesson that are won without looking, of a hundred.
+    const MOST_WON_BLINDLY: usize = 40;
+
+    /// Plays a lesson with a player that bets without looking. Returns the number of bets won.
+    fn won_by(name: &str, mut bet: impl FnMut(&mut ScenarioPlayer)) -> usize {
+        let mut player = ScenarioPlayer::new(Scenario::from_name(name).unwrap());
+        let mut won = 0;
+        for _ in 0..player.scenario.steps.len() {
+            bet(&mut player);
+            won += usize::from(player.is_right() == Some(true));
+            player.next_step();
         }
-        Expectation::Close(code) => {
-            let is_close = |row: &usize| {
-                let row = &trace.rows()[*row];
-                row.from() == Side::Server && row.is_close()
+        won
+    }
+
+    #[test]
+    fn who_always_gives_one_answer_wins_few_bets() {
+        for name in Scenario::names() {
+            let steps = Scenario::from_name(name).unwrap().steps;
+            let texts: BTreeSet<String> = steps
+                .iter()
+                .flat_map(|step| step.answers.iter().chain([&step.right]))
+                .cloned()
+                .collect();
+            let by_text = |text: &str| {
+                won_by(name, |player| {
+                    match player.step().answers.iter().position(|it| it == text) {
+                        Some(answer) => player.bet_on(answer),
+                        None if player.step().asks_for_number() => {
+                            text.chars().for_each(|digit| player.type_digit(digit));
+                        }
+                        None => {}
+                    }
+                })
             };
-            let row = (0..trace.rows().len()).find(is_close)?;
-            match frame(row)?.close_body() {
-                Some((came, reason)) => {
-                    let reason = crate::wire::format::quote(&reason, 70);
-                    done(format!("the server closed with {came} {reason}"), came == *code)
-                }
-                None => done("the server closed without a code".to_owned(), false),
+            let by_key = |key: char| won_by(name, |player| player.type_digit(key));
+            let players = texts
+                .iter()
+                .map(|text| (text.clone(), by_text(text)))
+                .chain(('1'..='9').map(|key| (format!("the key {key}"), by_key(key))));
+            for (answer, won) in players {
+                let limit = steps.len() * MOST_WON_BLINDLY / 100;
+                assert!(won <= limit, "{name}: always {answer:?} wins {won} of {}", steps.len());
             }
         }
-        Expectation::Vanishes(vanishes) => {
-            let is_close = |row: &&TraceRow| row.from() == Side::Server && row.is_close();
-            trace.rows().iter().find(is_close)?;
-            done("the server sent a Close".to_owned(), !vanishes)
-        }
-        Expectation::Echo(count) => {
-            if messages() < *count {
-                return None;
-            }
-            evaluate_echo(trace, frame)
-        }
-        Expectation::Problem(wanted) => evaluate_problem(trace, wanted),
-        Expectation::Fault(code) => {
-            let fault =
-                trace.faults(Side::Server).iter().find(|fault| fault.code.name() == code)?;
-            done(format!("{code}: {}", fault.summary()), true)
-        }
-        Expectation::Fooled(fooled) => match parsed.first() {
-            Some(request) => {
-                done(format!("the proxy took a frame for a request: {request}"), *fooled)
-            }
-            None if !fooled && messages() > 0 => {
-                done("the proxy passed it on and saw no request".to_owned(), true)
-            }
-            None => None,
-        },
     }
-}
 
-/// Reads what the server echoed last, and how many different frames the client has sent for it.
-fn evaluate_echo(
-    trace: &Trace,
-    frame: &impl Fn(usize) -> Option<Frame>,
-) -> Option<ScenarioOutcome> {
-    let last = trace.rows().iter().rfind(|row| row.from() == Side::Server)?;
-    let (header, payload) = (last.header().len(), last.payload_len());
-    let total = crate::wire::format::byte_count(payload + header);
-    let echo = format!("the server's echo is {total} ({header} + {payload})");
-    let is_data = |row: &usize| {
-        let row = &trace.rows()[*row];
-        row.from() == Side::Client && row.kind().is_some()
-    };
-    let sent: Vec<_> = (0..trace.rows().len()).filter(is_data).filter_map(frame).collect();
-    let different: BTreeSet<&[u8]> = sent.iter().map(Frame::raw).collect();
-    let summary = match sent.len() {
-        0 | 1 => echo,
-        count => {
-            let different = different.len();
-            format!("{count} frames sent, {different} different byte sequences; {echo}")
+    #[test]
+    fn who_knows_the_answers_wins_every_bet_with_the_keys_of_the_screen() {
+        for name in Scenario::names() {
+            let steps = Scenario::from_name(name).unwrap().steps.len();
+            let won = won_by(name, |player| {
+                let step = player.step().clone();
+                match step.answers.iter().position(|answer| *answer == step.right) {
+                    Some(at) => player.type_digit(char::from_digit(at as u32 + 1, 10).unwrap()),
+                    None => step.right.chars().for_each(|digit| player.type_digit(digit)),
+                }
+            });
+            assert_eq!(won, steps, "{name}");
         }
-    };
-    Some(ScenarioOutcome { summary, as_expected: true })
-}
+    }
 
-/// Looks for the problem `CODE` or `CODE:hint` in the server's head.
-fn evaluate_problem(trace: &Trace, wanted: &str) -> Option<ScenarioOutcome> {
-    let (code, hint) =
-        wanted.split_once(':').map_or((wanted, None), |(code, hint)| (code, Some(hint)));
-    let problems = &trace.head(Side::Server)?.validation.problems;
-    let Some(problem) = problems.iter().find(|problem| problem.code.name() == code) else {
-        let summary = "the response is as it should be".to_owned();
-        return Some(ScenarioOutcome { summary, as_expected: false });
-    };
-    let named = problem.hint.as_ref().map_or_else(String::new, |hint| format!(", {hint}"));
-    let summary = format!("{code}{named}: {}", problem.code.rule().summary);
-    let as_expected = hint.is_none() || problem.hint.as_deref() == hint;
-    Some(ScenarioOutcome { summary, as_expected })
+    #[test]
+    fn a_number_is_typed_and_erased_and_a_key_without_an_answer_bets_nothing() {
+        let mut player = ScenarioPlayer::new(Scenario::from_name("frame").unwrap());
+        "0117".chars().for_each(|digit| player.type_digit(digit));
+        assert_eq!(player.is_right(), Some(false));
+        player.erase();
+        assert_eq!((player.bet_text(), player.is_right()), (Some("011"), Some(true)));
+        (0..3).for_each(|_| player.erase());
+        assert_eq!(player.bet, None);
+        let mut player = ScenarioPlayer::new(Scenario::from_name("handshake").unwrap());
+        ['0', '4', '9'].into_iter().for_each(|digit| player.type_digit(digit));
+        assert_eq!(player.bet, None);
+    }
 }

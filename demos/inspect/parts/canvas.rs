@@ -30,6 +30,8 @@ pub(crate) enum ClickTarget {
     Connection(usize),
     /// A row of a session of SockJS, by its index in the list.
     SockJsRow(usize),
+    /// An answer to the question of a lesson, by its index.
+    Answer(usize),
     /// A symbol of compressed data, by its index in the list.
     Symbol(usize),
 }

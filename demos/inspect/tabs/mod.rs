@@ -124,6 +124,7 @@ impl Tabs {
             Place::Frame(row, cursor) => {
                 session.select_row(row);
                 session.cursor = cursor;
+                problems::select_row(&mut self.problems, session, row);
             }
         }
     }
@@ -151,6 +152,8 @@ impl Tabs {
             ClickTarget::Problem(number) => problems::click(&mut self.problems, number),
             ClickTarget::Symbol(number) => deflate::click(&mut self.deflate, number),
             ClickTarget::SockJsRow(row) => return sockjs::click(&mut self.sockjs, session, row),
+            // The lesson takes it.
+            ClickTarget::Answer(_) => {}
             ClickTarget::Connection(index) => return connections::click(session, index),
         }
         Vec::new()

@@ -156,6 +156,7 @@ impl App {
     fn perform_action(&mut self, action: StageAction) {
         match action {
             StageAction::Next => self.next_step(),
+            StageAction::NextInDemo => self.next_in_demo(),
             StageAction::Previous => self.previous_step(),
             StageAction::NextSlide => self.next_slide(usize::MAX),
             StageAction::PreviousSlide => self.previous_slide(0),

@@ -74,6 +74,29 @@ impl App {
         }
     }
 
+    /// Shows the next step of the demo in sight that has one, such as a lesson; otherwise that of
+    /// the slide.
+    pub(crate) fn next_in_demo(&mut self) {
+        let in_sight = |index: &usize| {
+            let areas = self.layout.demo_areas(self.progress);
+            areas.get(*index).is_some_and(|area| area.is_some())
+        };
+        let takes_next =
+            |index: &usize| matches!(self.slots.get(*index), Some(Ok(demo)) if demo.takes_next());
+        let found = (0..self.slots.len()).filter(takes_next).find(in_sight);
+        // What of the slide is below the screen comes first, because the demo may be there.
+        if self.layout.next_scroll(self.progress).is_some() {
+            return self.next_step();
+        }
+        match found.and_then(|index| self.slots.get_mut(index)) {
+            Some(Ok(demo)) => {
+                self.steering.demo_has_run = true;
+                demo.next();
+            }
+            _ => self.next_step(),
+        }
+    }
+
     /// Scrolls up to the top of the current step, or hides it, or opens the previous slide at its
     /// end.
     pub(crate) fn previous_step(&mut self) {

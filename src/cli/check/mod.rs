@@ -17,6 +17,7 @@ use ratatui::layout::Size;
 use crate::cli::output;
 use crate::cli::present::read_keys_file;
 use crate::deck::{self, Block, Deck, DemoFence, Dialect, Position, SourceProblems, Warning};
+use crate::learn::Bank;
 use crate::slide;
 use crate::stage::Registry;
 use crate::text::{self, counted};
@@ -36,7 +37,8 @@ const MAX_ROWS: u16 = 500;
 /// The arguments of `wiretalk check`.
 #[derive(Debug, clap::Args)]
 pub struct CheckArgs {
-    /// Markdown files to check; - is standard input
+    /// Markdown files to check, and TOML files of questions, exercises or a lesson; - is standard
+    /// input
     #[arg(required_unless_present = "keys", value_name = "DECK")]
     pub decks: Vec<PathBuf>,
 
@@ -61,8 +63,27 @@ fn parse_size(text: &str) -> Result<Size, String> {
     Ok(Size { width: number(width, MAX_COLUMNS)?, height: number(height, MAX_ROWS)? })
 }
 
-/// Finds what is wrong with the text of a file of keys: places and messages, in file order.
-pub type CheckKeys = fn(&str) -> Vec<(Position, String)>;
+/// Finds what is wrong with the text of a file: places and messages, in file order.
+pub type CheckText = fn(&str) -> Vec<(Position, String)>;
+
+/// The checks of files that are no decks.
+#[derive(Clone, Copy)]
+pub struct FileChecks {
+    /// That of a file of keys.
+    pub keys: CheckText,
+    /// That of a lesson: a TOML file with steps.
+    pub lesson: CheckText,
+}
+
+/// Finds what is wrong with a TOML file of questions and exercises, or of a lesson.
+fn toml_problems(source: &str, checks: FileChecks) -> Vec<(Position, String)> {
+    let has_steps = |line: &str| line.trim_start().starts_with("[[step");
+    if source.lines().any(has_steps) {
+        return (checks.lesson)(source);
+    }
+    let (_, problems) = Bank::read(source);
+    problems.into_iter().map(|problem| (problem.position, problem.message)).collect()
+}
 
 impl CheckArgs {
     /// Reads the decks and prints their warnings to standard output. What cannot be read is named on
@@ -71,8 +92,8 @@ impl CheckArgs {
     /// # Errors
     ///
     /// If standard output cannot be written.
-    pub fn run(self, registry: Registry, check_keys: CheckKeys) -> anyhow::Result<ExitCode> {
-        let report = self.report(registry, check_keys);
+    pub fn run(self, registry: Registry, checks: FileChecks) -> anyhow::Result<ExitCode> {
+        let report = self.report(registry, checks);
         output::print_now(&report.out)?;
         for error in &report.unread {
             // Standard error is the last place that could be told.
@@ -82,13 +103,16 @@ impl CheckArgs {
         Ok(if is_clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
-    fn report(&self, registry: Registry, check_keys: CheckKeys) -> Report {
+    fn report(&self, registry: Registry, checks: FileChecks) -> Report {
         let mut report = Report::default();
         if let Some(path) = &self.keys {
             match read_keys_file(path) {
                 Ok(source) => {
-                    report.has_problems |=
-                        report_keys(&mut report.out, &printable_path(path), &check_keys(&source));
+                    report.has_problems |= report_list(
+                        &mut report.out,
+                        &printable_path(path),
+                        &(checks.keys)(&source),
+                    );
                 }
                 Err(error) => report.unread.push(error),
             }
@@ -96,6 +120,11 @@ impl CheckArgs {
         for path in &self.decks {
             let source = if path == Path::new("-") { read_stdin() } else { read_source(path) };
             match source {
+                Ok(source) if path.extension().is_some_and(|ending| ending == "toml") => {
+                    let problems = toml_problems(&source, checks);
+                    report.has_problems |=
+                        report_list(&mut report.out, &printable_path(path), &problems);
+                }
                 Ok(source) => {
                     report.has_problems |=
                         report_deck(&mut report.out, path, &source, registry, &self.sizes);
@@ -117,8 +146,8 @@ struct Report {
     has_problems: bool,
 }
 
-/// Appends what is wrong with a file of keys to `out`. Returns whether anything is.
-fn report_keys(out: &mut String, name: &str, problems: &[(Position, String)]) -> bool {
+/// Appends what is wrong with a file to `out`. Returns whether anything is.
+fn report_list(out: &mut String, name: &str, problems: &[(Position, String)]) -> bool {
     let count = counted(problems.len(), "warning");
     for (position, message) in problems {
         *out += &format!("{name}:{}:{}: {message}\n", position.line, position.column);
@@ -222,7 +251,8 @@ mod tests {
     fn report(decks: &[&Path]) -> Report {
         let decks = decks.iter().map(|path| path.to_path_buf()).collect();
         let args = CheckArgs { decks, sizes: Vec::new(), keys: None };
-        args.report(REGISTRY, |_| Vec::new())
+        let checks = FileChecks { keys: |_| Vec::new(), lesson: |_| Vec::new() };
+        args.report(REGISTRY, checks)
     }
 
     #[test]
@@ -251,6 +281,22 @@ mod tests {
         assert!(hint("# A\n\na\n\n# B\n\nb\n"));
         assert!(!hint("# A\n\na\n"));
         assert!(!hint("# A\n\na\n\n---\n\n# B\n\nb\n"));
+    }
+
+    #[test]
+    fn a_file_of_questions_is_checked_and_one_of_a_lesson_by_whoever_plays_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("own.toml");
+        fs::write(&path, "format = 1\n[[question]]\nid = 7\n").unwrap();
+        let found = report(&[&path]);
+        assert!(found.has_problems && found.out.contains("own.toml:3:6: "), "{}", found.out);
+        fs::write(&path, "format = 1\n").unwrap();
+        assert!(!report(&[&path]).has_problems);
+        fs::write(&path, "[[step]]\n").unwrap();
+        let args = CheckArgs { decks: vec![path], sizes: Vec::new(), keys: None };
+        let lesson = |_: &str| vec![(Position { line: 1, column: 1 }, "no title".to_owned())];
+        let report = args.report(REGISTRY, FileChecks { keys: |_| Vec::new(), lesson });
+        assert!(report.has_problems && report.out.contains("own.toml:1:1: no title"));
     }
 
     #[test]

@@ -307,7 +307,9 @@ mod tests {
             codes(&validate_response(&fields(lines), Some(&request), false))
         };
         assert_eq!(answer(&[(":status", "403")]), [r#"H_CONNECT_STATUS it is "403""#]);
-        assert!(answer(&[(":status", "101")])[0].starts_with("H_CONNECT_STATUS 101 is the answer"));
+        assert!(
+            answer(&[(":status", "101")])[0].starts_with("H_CONNECT_STATUS 101 is for HTTP/1.1")
+        );
         assert_eq!(answer(&[]), ["H_PSEUDO_MISSING there is no :status"]);
         assert_eq!(
             answer(&[(":status", "204"), ("sec-websocket-protocol", "mqtt")]),

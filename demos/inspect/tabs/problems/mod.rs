@@ -95,6 +95,20 @@ pub(crate) fn key(
     Some(Vec::new())
 }
 
+/// Selects the first problem of a frame, if it has one, by its row.
+pub(crate) fn select_row(state: &mut ProblemsTabState, session: &Session, row: usize) {
+    model::follow(state, session.connection());
+    let is_in_row = |problem: &ProblemRef| match *problem {
+        ProblemRef::Frame(from, number) => {
+            locate_fault(session, from, number).is_some_and(|found| found.row == Some(row))
+        }
+        ProblemRef::Head(..) | ProblemRef::Ending => false,
+    };
+    if let Some(at) = state.problems.iter().position(is_in_row) {
+        state.selected = at;
+    }
+}
+
 /// Selects a problem.
 pub(crate) fn click(state: &mut ProblemsTabState, number: usize) {
     state.selected = number;

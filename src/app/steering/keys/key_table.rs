@@ -10,6 +10,8 @@ use crate::app::steering::keys::key_press::KeyPress;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StageAction {
     Next,
+    /// The key of a presentation clicker: [`Self::Next`], within a demo that has a next step.
+    NextInDemo,
     Previous,
     NextSlide,
     PreviousSlide,
@@ -109,10 +111,10 @@ pub(crate) static KEY_BINDINGS: [KeyBinding; 32] = [
         "back",
     ),
     always(
-        StageAction::Next,
+        StageAction::NextInDemo,
         Some("next-always"),
         &[plain(KeyCode::PageDown)],
-        "next, also while a demo has the keyboard",
+        "next, also within a lesson and while a demo has the keyboard",
     ),
     always(
         StageAction::Previous,
@@ -284,7 +286,7 @@ mod tests {
         (control('c'), StageAction::Interrupt),
         (control('z'), StageAction::Suspend),
         (control('l'), StageAction::Redraw),
-        (plain(KeyCode::PageDown), StageAction::Next),
+        (plain(KeyCode::PageDown), StageAction::NextInDemo),
         (plain(KeyCode::PageUp), StageAction::Previous),
     ];
 

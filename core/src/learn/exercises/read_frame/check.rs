@@ -49,7 +49,7 @@ impl FieldCheck {
         let unread = match self.value.is_typed_as(typed) {
             Ok(true) => return self.marked(true, self.lesson.clone()),
             Ok(false) => None,
-            Err(remark) => Some(remark),
+            Err(unread) => Some(unread.to_string()),
         };
         if self.is_body_of_close(typed, shown) {
             return self.marked(true, "that's the body of the Close".to_owned());
@@ -208,24 +208,26 @@ fn start(shown: &ShownFrame) -> (Value, String) {
 /// The number of payload bytes that a verdict shows.
 const MAX_PROOF_BYTES: usize = 8;
 
-fn on_wire(shown: &ShownFrame) -> String {
-    crate::wire::format::spaced_hex(shown.frame.payload_on_wire(), MAX_PROOF_BYTES)
-}
-
-/// Returns how the payload becomes what the sender meant, in one clause.
-fn decoding(shown: &ShownFrame) -> String {
-    let wire = on_wire(shown);
+/// Returns how bytes of the payload, from offset `at` on, become what the sender meant.
+fn decoding(shown: &ShownFrame, at: usize) -> String {
+    let wire = shown.frame.payload_on_wire().get(at..).unwrap_or_default();
+    let wire = crate::wire::format::spaced_hex(wire, MAX_PROOF_BYTES);
     match (shown.header().masking_key, shown.frame.context.compressed) {
         (None, false) => format!("{wire} is sent as it is"),
         (None, true) => format!("{wire} inflates to it"),
-        (Some(key), false) => format!("{wire} XOR {}", hex(&key)),
-        (Some(key), true) => format!("{wire} XOR {} inflates to it", hex(&key)),
+        (Some(mut key), compressed) => {
+            let by = at % key.len();
+            key.rotate_left(by);
+            let inflates = if compressed { " inflates to it" } else { "" };
+            format!("{wire} XOR {}{inflates}", hex(&key))
+        }
     }
 }
 
 fn text(shown: &ShownFrame) -> Option<(Value, String)> {
     let text = shown.text.clone()?;
-    let lesson = format!("the text is {}: {}", quote(text.as_bytes(), usize::MAX), decoding(shown));
+    let lesson =
+        format!("the text is {}: {}", quote(text.as_bytes(), usize::MAX), decoding(shown, 0));
     Some((Value::Text(text), lesson))
 }
 
@@ -238,7 +240,11 @@ fn payload(shown: &ShownFrame) -> (Value, String) {
     if plain.is_empty() {
         return (Value::Bytes(plain), "there's no payload: the length is 0".to_owned());
     }
-    let lesson = format!("the payload is {}: {}", hex(&plain), decoding(shown));
+    let lesson = if shown.header().masking_key.is_some() {
+        format!("the payload is {}: {}", hex(&plain), decoding(shown, 0))
+    } else {
+        format!("the payload is {}, which isn't masked", hex(&plain))
+    };
     (Value::Bytes(plain), lesson)
 }
 
@@ -252,7 +258,7 @@ fn close(field: FrameField, shown: &ShownFrame) -> (Value, String) {
     if field == FrameField::Reason {
         let text = String::from_utf8_lossy(reason).into_owned();
         let lesson = if is_close && !text.is_empty() {
-            format!("the reason is {}: {}", quote(reason, usize::MAX), decoding(shown))
+            format!("the reason is {}: {}", quote(reason, usize::MAX), decoding(shown, 2))
         } else {
             missing("reason", opcode, body.len())
         };

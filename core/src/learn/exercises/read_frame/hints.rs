@@ -56,7 +56,7 @@ fn last(level: u8, shown: &ShownFrame) -> String {
         return extended_length(shown);
     }
     if shown.frame.context.compressed {
-        return inflating(&plain);
+        return inflating(&plain, header.masking_key.is_some());
     }
     let begin = shown.place(header.len()..header.len()).start;
     let close = if header.opcode == Opcode::Close && plain.len() >= 2 {
@@ -91,17 +91,18 @@ fn extended_length(shown: &ShownFrame) -> String {
     }
 }
 
-fn inflating(deflated: &[u8]) -> String {
-    let unmasked = hex(deflated);
+fn inflating(deflated: &[u8], is_masked: bool) -> String {
+    let hex = hex(deflated);
+    let payload = if is_masked { "Unmasked, the payload" } else { "The payload" };
     // RFC 1951 section 3.2.3: the second and third bit of a block are its type.
     if deflated.first().is_some_and(|byte| byte & 0b110 == 0) {
         return format!(
-            "Unmasked it is {unmasked}. The block is stored: 00, a length in two bytes, low byte \
-             first, the same inverted, and then the text as it is."
+            "{payload} is {hex}. The block is stored: 00, a length in two bytes, low byte \
+             first, its complement, and then the text as it is."
         );
     }
     format!(
-        "Unmasked it is {unmasked}. Python inflates it: \
-         zlib.decompressobj(-15).decompress(bytes.fromhex(\"{unmasked} 00 00 ff ff\"))"
+        "{payload} is {hex}. Python inflates it: \
+         zlib.decompressobj(-15).decompress(bytes.fromhex(\"{hex} 00 00 ff ff\"))"
     )
 }

@@ -21,6 +21,7 @@ use shown::ShownFrame;
 
 use crate::learn::draws::Draws;
 use crate::learn::exercise::{Answer, AnswerForm, Exercise, ExerciseKind, Exhibit};
+use crate::learn::exercises::phrases;
 use crate::learn::judgment::{Judgment, Mark, UnfitAnswer};
 use crate::wire::Opcode;
 use crate::wire::explain::field_span::Field;
@@ -30,7 +31,7 @@ use crate::wire::format::quote;
 pub(crate) const LEVELS: u8 = 5;
 
 pub(crate) fn generate(level: u8, seed: u64) -> Exercise {
-    let drawn = DrawnBytes::of_level(level, &mut Draws::new(seed));
+    let drawn = DrawnBytes::of_level(level, &mut Draws::of_level(level, seed));
     let task = task(level, &drawn);
     let DrawnBytes { from, frames, .. } = drawn;
     let exhibit = Exhibit::Bytes { from, bytes: frames.concat(), deflate: level == 5 };
@@ -122,7 +123,7 @@ fn conclude(checks: &[FieldCheck], marks: Vec<Mark>, shown: &ShownFrame) -> Judg
         right: first.is_none(),
         marks,
         verdict,
-        why: sentence(&why),
+        why: phrases::sentence(&why),
         source: source.to_owned(),
     }
 }
@@ -140,14 +141,4 @@ fn summary(shown: &ShownFrame) -> String {
     let text = shown.text.as_ref().filter(|_| header.opcode == Opcode::Text && header.fin);
     let text = text.map(|text| format!(", {}", quote(text.as_bytes(), 40))).unwrap_or_default();
     format!("{masked} {kind} of {len}{text}")
-}
-
-/// Begins a clause with a capital letter and ends it with a full stop. Names that are written in
-/// lower case stay so.
-fn sentence(clause: &str) -> String {
-    let mut chars = clause.chars();
-    match chars.next() {
-        Some(first) => format!("{}{}.", first.to_uppercase(), chars.as_str()),
-        None => String::new(),
-    }
 }

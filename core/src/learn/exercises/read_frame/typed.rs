@@ -18,9 +18,29 @@ pub(super) enum Value {
     Text(String),
 }
 
+/// Text that stands for no value of its field.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum UnreadValue {
+    /// There is none.
+    #[error("nothing was typed here")]
+    Missing,
+    /// It isn't a flag.
+    #[error("{0:?} isn't a bit; type 0 or 1")]
+    Bit(String),
+    /// It isn't an opcode.
+    #[error("{0:?} isn't an opcode; type 0 to 15, or a name such as ping")]
+    Opcode(String),
+    /// It isn't a number.
+    #[error("{0:?} isn't a number; type one such as 5 or 0x5")]
+    Number(String),
+    /// It isn't bytes.
+    #[error("{0:?} isn't bytes in hex; type two digits for each, such as 37 fa")]
+    Bytes(String),
+}
+
 impl Value {
-    /// Whether `typed` stands for this value. The error is a remark on what cannot be read.
-    pub(super) fn is_typed_as(&self, typed: &str) -> Result<bool, String> {
+    /// Whether `typed` stands for this value. The error is about text that cannot be read.
+    pub(super) fn is_typed_as(&self, typed: &str) -> Result<bool, UnreadValue> {
         if let Self::Text(text) = self {
             let none = text.is_empty() && is_nothing(typed.trim());
             return Ok(none || typed == text || is_text_in_hex(typed, text));
@@ -30,7 +50,7 @@ impl Value {
         match self {
             Self::Number(None) if nothing => Ok(true),
             Self::Bytes(bytes) if nothing => Ok(bytes.is_empty()),
-            _ if typed.is_empty() => Err("nothing was typed here".to_owned()),
+            _ if typed.is_empty() => Err(UnreadValue::Missing),
             Self::Bit(set) => bit(typed).map(|typed| typed == *set),
             Self::Opcode(bits) => opcode(typed).map(|typed| typed == *bits),
             Self::Number(_) if nothing => Ok(false),
@@ -68,16 +88,16 @@ fn is_text_in_hex(typed: &str, text: &str) -> bool {
     is_hex && bytes(typed).is_ok_and(|bytes| bytes == text.as_bytes())
 }
 
-fn bit(typed: &str) -> Result<bool, String> {
+fn bit(typed: &str) -> Result<bool, UnreadValue> {
     match typed.to_ascii_lowercase().as_str() {
         "1" | "yes" | "y" | "true" | "set" | "on" | "masked" => Ok(true),
         "0" | "no" | "n" | "false" | "unset" | "off" | "unmasked" => Ok(false),
-        _ => Err(format!("{typed:?} isn't a bit; type 0 or 1")),
+        _ => Err(UnreadValue::Bit(typed.to_owned())),
     }
 }
 
 /// Reads a number in decimal, with any usual separator of thousands, or in hex with `0x`.
-fn number(typed: &str) -> Result<u64, String> {
+fn number(typed: &str) -> Result<u64, UnreadValue> {
     let digits: String =
         typed.chars().filter(|char| !matches!(char, ',' | '_' | ' ' | '\'')).collect();
     let prefixed = digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X"));
@@ -86,11 +106,11 @@ fn number(typed: &str) -> Result<u64, String> {
         None if !digits.starts_with('+') => digits.parse().ok(),
         _ => None,
     };
-    number.ok_or_else(|| format!("{typed:?} isn't a number; type one such as 5 or 0x5"))
+    number.ok_or_else(|| UnreadValue::Number(typed.to_owned()))
 }
 
 /// Reads an opcode: its name, four binary digits, a hex digit, or a number up to 15.
-fn opcode(typed: &str) -> Result<u8, String> {
+fn opcode(typed: &str) -> Result<u8, UnreadValue> {
     let lower = typed.to_ascii_lowercase();
     let named = (0..16).find(|bits| Opcode::from_bits(*bits).name() == lower);
     let binary = || {
@@ -112,17 +132,15 @@ fn opcode(typed: &str) -> Result<u8, String> {
         .or_else(digit)
         .or_else(|| number(&lower).ok().and_then(|number| u8::try_from(number).ok()))
         .filter(|bits| *bits < 16)
-        .ok_or_else(|| format!("{typed:?} isn't an opcode; type 0 to 15, or a name such as ping"))
+        .ok_or_else(|| UnreadValue::Opcode(typed.to_owned()))
 }
 
 /// Reads hex with or without separators, each group with or without `0x`.
-fn bytes(typed: &str) -> Result<Vec<u8>, String> {
+fn bytes(typed: &str) -> Result<Vec<u8>, UnreadValue> {
     let groups = typed.split(|char: char| char.is_whitespace() || matches!(char, ',' | ':' | '-'));
     let digits: String =
         groups.map(|group| group.trim_start_matches("0x").trim_start_matches("0X")).collect();
-    unhex(&digits).ok_or_else(|| {
-        format!("{typed:?} isn't bytes in hex; type two digits for each, such as 37 fa")
-    })
+    unhex(&digits).ok_or_else(|| UnreadValue::Bytes(typed.to_owned()))
 }
 
 #[cfg(test)]
