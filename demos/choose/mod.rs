@@ -55,7 +55,8 @@ impl Demo for Choose {
             | DemoEvent::Wheel(_)
             | DemoEvent::Tick(_)
             | DemoEvent::Focus
-            | DemoEvent::Next => {}
+            | DemoEvent::Next
+            | DemoEvent::Left => {}
         }
         Vec::new()
     }

@@ -2,9 +2,10 @@
 //! this machine are bold and starred.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Borders};
 
 use super::column::{Cell, Findings};
 use super::state::{Conform, Mode, RunStep};
@@ -52,6 +53,22 @@ pub(super) fn draw(conform: &Conform, area: Rect, buffer: &mut Buffer, context: 
     for (row, line) in foot_lines(conform, context).iter().enumerate() {
         stage::draw_line(line, row as u16, foot, buffer);
     }
+}
+
+/// Returns the cell at a position of the picture that was drawn into `area`, by its row and column.
+pub(super) fn cell_at(conform: &Conform, area: Rect, at: Position) -> Option<(usize, usize)> {
+    let inner = Block::new().borders(Borders::ALL).inner(area);
+    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    let room = inner.height.saturating_sub(HEAD_ROWS + FOOT_ROWS);
+    let rules = Rect { y: inner.y + HEAD_ROWS.min(inner.height), height: room, ..inner };
+    if !rules.contains(at) {
+        return None;
+    }
+    let first = stage::first_row(conform.cursor.0, conform.rows.len(), room.into());
+    let widths = widths(conform, inner.width.into());
+    let row = first + usize::from(at.y - rules.y);
+    let column = usize::from(at.x - rules.x).checked_sub(widths.title)? / widths.column;
+    (row < conform.rows.len() && column < conform.columns.len()).then_some((row, column))
 }
 
 fn title(conform: &Conform) -> String {

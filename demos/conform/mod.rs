@@ -97,12 +97,22 @@ impl Demo for Conform {
         match event {
             DemoEvent::Key(key) => self.handle_key(key),
             DemoEvent::Msg(message) => self.apply(message),
+            DemoEvent::Click(at, area) if self.mode == Mode::Browse => {
+                self.cursor = grid_view::cell_at(self, area, at).unwrap_or(self.cursor);
+                Vec::new()
+            }
+            DemoEvent::Wheel(by) if self.mode == Mode::Browse => {
+                let last = self.rows.len().saturating_sub(1);
+                self.cursor.0 = self.cursor.0.saturating_add_signed(by).min(last);
+                Vec::new()
+            }
             DemoEvent::Paste(_)
             | DemoEvent::Click(..)
             | DemoEvent::Wheel(_)
             | DemoEvent::Tick(_)
             | DemoEvent::Focus
-            | DemoEvent::Next => Vec::new(),
+            | DemoEvent::Next
+            | DemoEvent::Left => Vec::new(),
         }
     }
 
@@ -161,6 +171,25 @@ mod tests {
         let (conform, commands) = Conform::open(&settings(&fence, Conform::SETTINGS).unwrap())?;
         assert_eq!(commands, [], "nothing is built or started by looking");
         Ok(conform)
+    }
+
+    #[test]
+    fn a_click_picks_a_cell_and_the_wheel_moves_the_rows() {
+        let mut conform = open(&[]).unwrap();
+        let area = Rect::new(1, 2, 98, 24);
+        // Three rows of heads below the border, then the rules; two columns to the right of the
+        // titles.
+        let at = ratatui::layout::Position::new(area.x + 2 + 24 + 20, area.y + 1 + 3 + 4);
+        conform.update(DemoEvent::Click(at, area));
+        assert_eq!(conform.cursor, (4, 1));
+        conform.update(DemoEvent::Wheel(2));
+        assert_eq!(conform.cursor, (6, 1));
+        conform.update(DemoEvent::Wheel(-99));
+        assert_eq!(conform.cursor, (0, 1));
+        // A click on the heads picks nothing.
+        let heads = ratatui::layout::Position::new(at.x, area.y + 2);
+        conform.update(DemoEvent::Click(heads, area));
+        assert_eq!(conform.cursor, (0, 1));
     }
 
     fn press(conform: &mut Conform, keys: &str) -> Vec<Cmd> {

@@ -15,7 +15,7 @@ use super::parts::transport_color;
 use super::state::{Feed, FeedPhase};
 use crate::feed::{Transport, TransportStats};
 use crate::stage::{self, BigText, PixelSize, Theme};
-use crate::text;
+use crate::text::{self, units};
 use crate::wire::format::group_thousands;
 
 /// The height of a pane in rows: a name, and four rows of big digits.
@@ -93,13 +93,14 @@ fn draw_big_duration(
     buffer: &mut Buffer,
     theme: &Theme,
 ) {
-    // Rounded as in the table, or the two would differ.
+    // After the end the figure is that of the table and of the verdict. Before, it moves all the time,
+    // and a fraction could not be read.
     let ms = (shown.as_secs_f64() * 1e3).round();
-    // At most four digits fit the pane.
-    let (digits, unit) = if ms < 10_000.0 {
-        (format!("{ms:.0}"), "ms")
-    } else {
-        (format!("{:.0}", shown.as_secs_f64()), "s")
+    let (digits, unit) = match units::age(shown).split_once(' ') {
+        Some((figure, unit)) if over => (figure.replace(',', ""), unit.to_owned()),
+        // At most four digits fit the pane.
+        _ if ms < 10_000.0 => (format!("{ms:.0}"), "ms".to_owned()),
+        _ => (format!("{:.0}", shown.as_secs_f64()), "s".to_owned()),
     };
     // Chosen for four digits whatever is shown, so that the size does not jump with the value.
     let size = if BigText::width_in_cells("0000", PixelSize::HalfHeight) + 12 <= area.width {

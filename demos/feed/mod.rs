@@ -50,7 +50,8 @@ impl Demo for Feed {
             | DemoEvent::Wheel(_)
             | DemoEvent::Tick(_)
             | DemoEvent::Focus
-            | DemoEvent::Next => {}
+            | DemoEvent::Next
+            | DemoEvent::Left => {}
         }
         Vec::new()
     }

@@ -2,10 +2,10 @@
 //! in boxes.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::{Constraint, Layout, Position, Rect};
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span, Text};
-use ratatui::widgets::{Paragraph, Widget as _, Wrap};
+use ratatui::widgets::{Block, Borders, Paragraph, Widget as _, Wrap};
 
 use super::state::{CELL_DURATION, Grid, RECORDED};
 use crate::race::grid::{COLUMNS, GO_ROW, GridCell, GridExchange, ROWS};
@@ -50,28 +50,60 @@ pub(super) fn draw(grid: &Grid, area: Rect, buffer: &mut Buffer, context: &ViewC
     if grid.help {
         return stage::draw_rules("The rules", &RULES, Grid::KEYS, inner, buffer, theme);
     }
-    let least = 1 + ROWS.len() as u16 + FOOT_ROWS;
-    // What names the groups, and the row that was measured elsewhere, give way to the foot.
-    let (groups, elsewhere) =
-        (u16::from(inner.height > least + 1), u16::from(inner.height > least));
-    let table = groups + 1 + ROWS.len() as u16 + elsewhere;
-    let rest = inner.height.saturating_sub(table + FOOT_ROWS);
-    // Blank rows above and below the table, if there is room for both.
-    let air = u16::from(rest >= 2);
-    let rows = [air, table, air].map(Constraint::Length);
-    let parts = Layout::vertical(rows.into_iter().chain([Constraint::Min(0)])).split(inner);
-    let width = (usize::from(inner.width).saturating_sub(NAME_WIDTH) / COLUMNS.len()).clamp(6, 13);
+    let GridLayout { table, foot, groups, elsewhere, width } = GridLayout::new(inner);
     if groups > 0 {
-        stage::draw_line(&groups_line(width, theme), 0, parts[1], buffer);
+        stage::draw_line(&groups_line(width, theme), 0, table, buffer);
     }
-    stage::draw_line(&heads_line(width, theme), groups, parts[1], buffer);
+    stage::draw_line(&heads_line(width, theme), groups, table, buffer);
     for (at, row) in (groups + 1..).zip(0..ROWS.len()) {
-        stage::draw_line(&row_line(grid, row, width, theme), at, parts[1], buffer);
+        stage::draw_line(&row_line(grid, row, width, theme), at, table, buffer);
     }
     if elsewhere > 0 {
-        stage::draw_line(&recorded_line(width, theme), table - 1, parts[1], buffer);
+        stage::draw_line(&recorded_line(width, theme), table.height - 1, table, buffer);
     }
-    draw_foot(grid, parts[3], buffer, context);
+    draw_foot(grid, foot, buffer, context);
+}
+
+/// Returns the cell at a position of the picture that was drawn into `area`, by its row and column.
+pub(super) fn cell_at(area: Rect, at: Position) -> Option<(usize, usize)> {
+    let inner = Block::new().borders(Borders::ALL).inner(area);
+    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    let layout = GridLayout::new(inner);
+    if !layout.table.contains(at) {
+        return None;
+    }
+    let row = usize::from(at.y - layout.table.y).checked_sub(usize::from(layout.groups) + 1)?;
+    let column = usize::from(at.x - layout.table.x).checked_sub(NAME_WIDTH)? / layout.width;
+    (row < ROWS.len() && column < COLUMNS.len()).then_some((row, column))
+}
+
+/// Where the parts of the grid stand.
+struct GridLayout {
+    table: Rect,
+    foot: Rect,
+    /// The rows that name the groups of columns, and that of what was measured elsewhere: 0 or 1.
+    groups: u16,
+    elsewhere: u16,
+    /// The width of a column.
+    width: usize,
+}
+
+impl GridLayout {
+    fn new(inner: Rect) -> Self {
+        let least = 1 + ROWS.len() as u16 + FOOT_ROWS;
+        // What names the groups, and the row that was measured elsewhere, give way to the foot.
+        let (groups, elsewhere) =
+            (u16::from(inner.height > least + 1), u16::from(inner.height > least));
+        let table = groups + 1 + ROWS.len() as u16 + elsewhere;
+        let rest = inner.height.saturating_sub(table + FOOT_ROWS);
+        // Blank rows above and below the table, if there is room for both.
+        let air = u16::from(rest >= 2);
+        let rows = [air, table, air].map(Constraint::Length);
+        let parts = Layout::vertical(rows.into_iter().chain([Constraint::Min(0)])).split(inner);
+        let room = usize::from(inner.width).saturating_sub(NAME_WIDTH);
+        let width = (room / COLUMNS.len()).clamp(6, 13);
+        Self { table: parts[1], foot: parts[3], groups, elsewhere, width }
+    }
 }
 
 fn groups_line(width: usize, theme: &Theme) -> Line<'static> {

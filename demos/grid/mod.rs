@@ -40,12 +40,16 @@ impl Demo for Grid {
         match event {
             DemoEvent::Key(key) => self.handle_key(key),
             DemoEvent::Msg(Msg(event)) => self.apply_event(event),
+            DemoEvent::Click(at, area) => {
+                self.click(grid_view::cell_at(area, at));
+                Vec::new()
+            }
             DemoEvent::Paste(_)
-            | DemoEvent::Click(..)
             | DemoEvent::Wheel(_)
             | DemoEvent::Tick(_)
             | DemoEvent::Focus
-            | DemoEvent::Next => Vec::new(),
+            | DemoEvent::Next
+            | DemoEvent::Left => Vec::new(),
         }
     }
 
@@ -120,6 +124,37 @@ mod tests {
         assert_eq!(grid.measured[0][0].as_ref().unwrap().cell.unwrap().ratio_text(), "1.00");
         assert_eq!(press(&mut grid, KeyCode::Char('0')), [Cmd::Stop]);
         assert_eq!((grid.running, grid.measured[0][0].clone()), (None, None));
+    }
+
+    /// Every cell of the picture is picked by a click on its figure.
+    #[test]
+    fn a_click_picks_the_cell_under_it() {
+        for (width, height) in [(76, 16), (96, 22), (190, 45)] {
+            let area = Rect::new(2, 3, width, height);
+            let mut grid = Grid::new();
+            let mut picked = std::collections::BTreeSet::new();
+            for at in area.positions() {
+                grid.update(DemoEvent::Click(at, area));
+                // The picture shows the cursor where it was picked.
+                let mut buffer = Buffer::empty(area);
+                let context = ViewContext { theme: &crate::stage::Theme::DARK, focused: true };
+                if picked.insert(grid.cursor) && grid.cursor != (0, 0) {
+                    grid.view(area, &mut buffer, &context);
+                    let row: String = (area.left()..area.right())
+                        .map(|x| buffer[(x, at.y)].symbol().to_owned())
+                        .collect();
+                    assert!(row.contains('▶') && row.contains('['), "{at:?}: {row}");
+                }
+            }
+            assert_eq!(picked.len(), ROWS.len() * COLUMNS.len(), "{width}x{height}");
+        }
+        let mut grid = Grid::new();
+        press(&mut grid, KeyCode::Char('?'));
+        grid.update(DemoEvent::Click(
+            ratatui::layout::Position::new(40, 6),
+            Rect::new(0, 0, 96, 22),
+        ));
+        assert_eq!((grid.cursor, grid.help), ((0, 0), false), "a click closes the rules");
     }
 
     #[test]

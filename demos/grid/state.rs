@@ -94,6 +94,17 @@ impl Grid {
         Vec::new()
     }
 
+    /// Moves the cursor to what was clicked, or closes the rules.
+    pub(super) fn click(&mut self, cell: Option<(usize, usize)>) {
+        if std::mem::take(&mut self.help) {
+            return;
+        }
+        // While cells are measured the cursor is on the running one.
+        if let Some(cell) = cell.filter(|_| self.running.is_none()) {
+            self.cursor = cell;
+        }
+    }
+
     /// Measures these cells one after the other. At the same time they would disturb each other.
     pub(super) fn measure(&mut self, mut cells: Vec<(usize, usize)>) -> Vec<Cmd> {
         cells.reverse();

@@ -51,7 +51,8 @@ impl Demo for Idle {
             | DemoEvent::Wheel(_)
             | DemoEvent::Tick(_)
             | DemoEvent::Focus
-            | DemoEvent::Next => {}
+            | DemoEvent::Next
+            | DemoEvent::Left => {}
         }
         Vec::new()
     }

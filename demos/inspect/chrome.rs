@@ -263,7 +263,7 @@ mod tests {
     };
     use crate::inspect::{InspectConfig, InspectSource};
     use crate::net::Target;
-    use crate::proxy::ProxyOptions;
+    use crate::proxy::{ProxyEvent, ProxyEventKind, ProxyOptions};
     use crate::stage::{Demo as _, DemoEvent};
 
     fn looking_into(source: InspectSource) -> Inspect {
@@ -317,6 +317,39 @@ mod tests {
             inspect.show_tab(tab);
             let text = "No client yet: point it at ws://127.0.0.1:19311/";
             assert_contains(&render_text(&inspect, 100, 30), &[text]);
+        }
+    }
+
+    /// A second client is shown once the first one is gone, unless somebody looks at a frame of it.
+    #[test]
+    fn a_proxy_goes_over_to_the_next_client() {
+        for looks_at_a_frame in [false, true] {
+            let upstream = Target::parse("ws://127.0.0.1:9/").unwrap();
+            let options = ProxyOptions::new("127.0.0.1:0".parse().unwrap(), upstream);
+            let mut inspect = looking_into(InspectSource::Proxy(Box::new(options)));
+            let event =
+                |number, kind| DemoEvent::Msg(Msg::Proxy(ProxyEvent::Connection(number, kind)));
+            let opened = |number: u16| {
+                let peer = std::net::SocketAddr::from(([127, 0, 0, 1], 5000 + number));
+                event(number.into(), ProxyEventKind::Opened { peer })
+            };
+            inspect.update(opened(1));
+            for (from, bytes) in
+                [(Side::Client, REQUEST), (Side::Server, RESPONSE), (Side::Server, b"\x81\x01a")]
+            {
+                let bytes = bytes.to_vec();
+                let at = Instant::now();
+                inspect.update(event(1, ProxyEventKind::Bytes { from, at, bytes }));
+            }
+            inspect.update(opened(2));
+            assert_contains(&render_text(&inspect, 100, 30), &["127.0.0.1:5001"]);
+            if looks_at_a_frame {
+                press(&mut inspect, KeyCode::Home);
+            }
+            inspect.update(event(1, ProxyEventKind::Ended(Ok(()))));
+            inspect.update(opened(3));
+            let shown = if looks_at_a_frame { "127.0.0.1:5001" } else { "127.0.0.1:5003" };
+            assert_contains(&render_text(&inspect, 100, 30), &[shown, "a client connected"]);
         }
     }
 

@@ -155,7 +155,7 @@ impl Inspect {
             KeyCode::Char('{') => self.session.move_selection(-20),
             KeyCode::Char('}') => self.session.move_selection(20),
             KeyCode::Home => self.session.select_row(0),
-            KeyCode::End => self.session.select_row(usize::MAX),
+            KeyCode::End => self.session.follow_newest(),
             KeyCode::Char(' ') => self.session.toggle_follow(),
             KeyCode::Char('g') => self.session.next_of_message(),
             KeyCode::Up => self.session.next_field(-1),

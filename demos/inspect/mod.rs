@@ -116,6 +116,7 @@ impl Demo for Inspect {
             DemoEvent::Wheel(by) => self.tabs.wheel(&mut self.session, by),
             DemoEvent::Msg(message) => self.handle_message(message),
             DemoEvent::Next => commands = self.lesson_forward(),
+            DemoEvent::Left => self.leave_lesson(),
             DemoEvent::Tick(now) => self.pass_time(now),
         }
         // The order matters: new rows pass the filter first, then the tab may follow the last one,
@@ -137,6 +138,10 @@ impl Demo for Inspect {
 
     fn takes_next(&self) -> bool {
         self.player.as_ref().is_some_and(ScenarioPlayer::has_more)
+    }
+
+    fn outlives_slide(&self) -> bool {
+        self.player.is_some()
     }
 
     // In these two modes Esc leaves the demo, because nothing is open that it could close.

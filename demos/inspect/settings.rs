@@ -148,7 +148,10 @@ pub(crate) const KEYS: &[KeyHint] = &[
     KeyHint { keys: "Enter  r", about: "type and send a text; raw bytes in any form" },
     KeyHint { keys: "p  P  c", about: "send a Ping; stop answering pings; send a Close" },
     KeyHint { keys: "Ctrl-D  Ctrl-R", about: "send a Close; reconnect" },
-    KeyHint { keys: "[ ]  { }  Home End", about: "one frame, twenty frames; the first, the last" },
+    KeyHint {
+        keys: "[ ]  { }  Home End",
+        about: "one frame, twenty frames; the first, the newest",
+    },
     KeyHint { keys: "space  g", about: "pause, follow; next frame of the message" },
     KeyHint { keys: "f  /  n", about: "filter frames; search messages; the next hit" },
     KeyHint { keys: "↑ ↓ ← → b", about: "field, byte, bit" },
@@ -160,7 +163,7 @@ pub(crate) const KEYS: &[KeyHint] = &[
         keys: "mask  n p a f z t w k r",
         about: "step, auto; flip, zero, twice, wide, key, reset",
     },
-    KeyHint { keys: "timeline  ← → + − 0 o", about: "frame, scale, fit, TCP pieces" },
+    KeyHint { keys: "timeline  ← → + − 0 o", about: "frame, scale, all frames, TCP pieces" },
     KeyHint {
         keys: "problems  Enter s w i",
         about: "to the bit; send the Close; who rejects it; go on",

@@ -120,6 +120,15 @@ impl Inspect {
         self.carry_out(actions)
     }
 
+    /// Takes note that the connection of a lesson has ended with its slide. The step that was under
+    /// way is asked again.
+    pub(crate) fn leave_lesson(&mut self) {
+        self.session.end_with_slide();
+        if self.player.as_mut().is_some_and(ScenarioPlayer::give_up) {
+            self.mode = InputMode::Bet;
+        }
+    }
+
     /// Completes the lesson's step if its outcome is known by now. Returns what follows from that.
     pub(crate) fn complete_step(&mut self) -> Vec<Action> {
         let Some(player) = &mut self.player else { return Vec::new() };

@@ -97,7 +97,7 @@ impl Demo for Learn {
                 item.map_or_else(Vec::new, |item| self.click(item))
             }
             DemoEvent::Click(..) => Vec::new(),
-            DemoEvent::Tick(_) | DemoEvent::Next => Vec::new(),
+            DemoEvent::Tick(_) | DemoEvent::Next | DemoEvent::Left => Vec::new(),
         }
     }
 

@@ -60,7 +60,8 @@ impl Demo for Race {
             | DemoEvent::Wheel(_)
             | DemoEvent::Tick(_)
             | DemoEvent::Focus
-            | DemoEvent::Next => Vec::new(),
+            | DemoEvent::Next
+            | DemoEvent::Left => Vec::new(),
         }
     }
 

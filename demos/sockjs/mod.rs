@@ -66,7 +66,8 @@ impl Demo for SockJs {
             | DemoEvent::Wheel(_)
             | DemoEvent::Tick(_)
             | DemoEvent::Focus
-            | DemoEvent::Next => {}
+            | DemoEvent::Next
+            | DemoEvent::Left => {}
         }
         Vec::new()
     }

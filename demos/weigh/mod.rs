@@ -58,7 +58,8 @@ impl Demo for Weigh {
             | DemoEvent::Wheel(_)
             | DemoEvent::Tick(_)
             | DemoEvent::Focus
-            | DemoEvent::Next => {}
+            | DemoEvent::Next
+            | DemoEvent::Left => {}
         }
         Vec::new()
     }

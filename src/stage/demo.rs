@@ -71,6 +71,12 @@ pub trait Demo: Sized + Send + 'static {
         false
     }
 
+    /// Whether the demo goes on where it was when its slide is opened again, although its work has
+    /// ended with the slide. If not, it is frozen.
+    fn outlives_slide(&self) -> bool {
+        false
+    }
+
     /// Draws the demo at any size, down to 1x1, and changes nothing.
     fn view(&self, area: Rect, buffer: &mut Buffer, look: &ViewContext);
 
@@ -88,6 +94,9 @@ pub enum DemoEvent<M> {
     /// The next step, which the key of a presentation clicker asks for: whether or not the demo has
     /// the keyboard, as long as [`Demo::takes_next`].
     Next,
+    /// Its slide was left, which has ended all its work; for a demo that goes on, as
+    /// [`Demo::outlives_slide`] says.
+    Left,
     /// Pasted text, while the demo has the keyboard.
     Paste(String),
     /// A click at a position, and the area that the demo was drawn into.

@@ -62,13 +62,7 @@ impl<D: Demo> RunningDemo<D> {
     /// Starts a demo that is open already, with what it asks for at once. It needs a tokio runtime
     /// around it.
     fn start(demo: D, commands: Vec<D::Cmd>, services: Arc<Services>) -> Self {
-        let (failure_sender, failures) = mpsc::channel(4);
-        let panic_sender = failure_sender.clone();
-        let scope = Scope::new(move |panic| {
-            // Ignored if the queue is full: the first failure decides what is shown.
-            let _ = panic_sender.try_send(panic);
-        });
-        let (stage, mailbox) = Stage::new(scope.clone(), failure_sender, services);
+        let Wiring { scope, stage, mailbox, failures } = Wiring::new(services);
         let (stopped, overlay, frozen, was_used) = Default::default();
         let mut slot =
             Self { demo, stage, mailbox, failures, stopped, overlay, scope, frozen, was_used };
@@ -263,13 +257,21 @@ impl<D: Demo> DynDemo for RunningDemo<D> {
         }
         let overlay_frozen = self.overlay.as_ref().is_some_and(|overlay| overlay.is_frozen());
         // Without work under way there is nothing to end, and nothing that the demo could miss.
-        if overlay_frozen || self.scope.has_tasks() {
-            self.frozen = true;
-            self.scope.cancel();
-            // What is still in the mailbox would only take memory.
-            self.mailbox.close();
-            while self.mailbox.try_recv().is_ok() {}
+        if !overlay_frozen && !self.scope.has_tasks() {
+            return;
         }
+        self.scope.cancel();
+        if self.overlay.is_none() && self.stopped.is_none() && self.demo.outlives_slide() {
+            let Wiring { scope, stage, mailbox, failures } =
+                Wiring::new(self.stage.shared_services());
+            (self.scope, self.stage) = (scope, stage);
+            (self.mailbox, self.failures) = (mailbox, failures);
+            return self.update(DemoEvent::Left);
+        }
+        self.frozen = true;
+        // What is still in the mailbox would only take memory.
+        self.mailbox.close();
+        while self.mailbox.try_recv().is_ok() {}
     }
 
     fn is_frozen(&self) -> bool {
@@ -285,6 +287,27 @@ impl<D: Demo> Drop for RunningDemo<D> {
     fn drop(&mut self) {
         // Dropping the scope would not do: a task may hold a clone of the stage, which owns it too.
         self.scope.cancel();
+    }
+}
+
+/// What joins a demo to its work.
+struct Wiring<M> {
+    scope: Scope,
+    stage: Stage<M>,
+    mailbox: mpsc::Receiver<Mail<M>>,
+    failures: mpsc::Receiver<String>,
+}
+
+impl<M: Send + 'static> Wiring<M> {
+    fn new(services: Arc<Services>) -> Self {
+        let (failure_sender, failures) = mpsc::channel(4);
+        let panic_sender = failure_sender.clone();
+        let scope = Scope::new(move |panic| {
+            // Ignored if the queue is full: the first failure decides what is shown.
+            let _ = panic_sender.try_send(panic);
+        });
+        let (stage, mailbox) = Stage::new(scope.clone(), failure_sender, services);
+        Self { scope, stage, mailbox, failures }
     }
 }
 

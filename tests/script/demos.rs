@@ -238,9 +238,9 @@ async fn a_line_goes_over_every_transport_and_the_client_falls_back() {
         press(&mut app, key);
     }
     until(&mut app, &mut terminal, "for jsonp-polling.").await;
-    until(&mut app, &mut terminal, "falls back: on websocket").await;
+    until(&mut app, &mut terminal, "fallback client: on websocket").await;
     press(&mut app, KeyCode::Char('x'));
-    until(&mut app, &mut terminal, "falls back: on xhr-streaming").await;
+    until(&mut app, &mut terminal, "fallback client: on xhr-streaming").await;
     let shown = until(&mut app, &mut terminal, "✗ taken away").await;
     assert!(unwrapped(&shown).contains("websocket ✗ 404 → xhr-streaming ● open"), "{shown}");
     for key in [KeyCode::Down, KeyCode::Char('2')] {

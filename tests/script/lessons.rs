@@ -9,26 +9,34 @@ use wiretalk::app::App;
 use wiretalk::scope::Scope;
 
 use crate::demos::{live_at, until, until_any, unwrapped};
-use crate::{press, rows};
+use crate::{TALK, go_to, press, rows, slide_titled};
 
 macro_rules! lessons {
-    ($($name:literal),*) => {
-        [$(($name, include_str!(concat!("../../demos/inspect/lesson/scenarios/", $name, ".toml")))),*]
+    ($($name:literal on $title:literal),* $(,)?) => {
+        [$((
+            $name,
+            $title,
+            include_str!(concat!("../../demos/inspect/lesson/scenarios/", $name, ".toml")),
+        )),*]
     };
 }
 
-const LESSONS: [(&str, &str); 10] = lessons![
-    "handshake",
-    "wrong-answers",
-    "origin",
-    "frame",
-    "mask",
-    "fragments",
-    "break-it",
-    "goodbye",
-    "deflate",
-    "one-bit"
+/// The lessons: name, slide of the talk, and file.
+const LESSONS: [(&str, &str, &str); 10] = lessons![
+    "handshake" on "The handshake, byte for byte",
+    "wrong-answers" on "A server that answers wrongly",
+    "origin" on "Two policies, one request",
+    "frame" on "How long is the header now?",
+    "mask" on "The same words never look the same",
+    "fragments" on "Fragments, and the ping between",
+    "break-it" on "Break it on purpose",
+    "goodbye" on "Which goodbye?",
+    "deflate" on "Hello grows, JSON shrinks",
+    "one-bit" on "One bit",
 ];
+
+const LESSON_AND_ANOTHER: &str =
+    "## A lesson\n\n```demo inspect\nscenario = \"mask\"\n```\n\n---\n\n# After\n";
 
 /// What the test reads of a lesson's file.
 #[derive(Deserialize)]
@@ -72,17 +80,10 @@ fn bet(app: &mut App, step: &Step, wins: bool) -> String {
     text
 }
 
-/// A lesson on a slide, as the talk has it.
-fn slide(name: &str) -> String {
-    format!(
-        "## A lesson of the talk\n\nFirst a good one, then five that are broken on purpose. \
-         **Which one?**\n\n```demo inspect\nscenario = \"{name}\"\n```\n\n---\n\n# After\n"
-    )
-}
-
-async fn play_whole(name: &str, source: &str, size: (u16, u16)) {
+async fn play_whole((name, title, source): (&str, &str, &str), size: (u16, u16)) {
     let scope = Scope::new(|panic| panic!("{panic}"));
-    let (mut app, mut terminal) = live_at(&slide(name), &scope, size);
+    let (mut app, mut terminal) = live_at(TALK, &scope, size);
+    go_to(&mut app, slide_titled(TALK, title));
     let steps = steps(source);
     let mut won = 0;
     for (number, step) in (1..).zip(&steps) {
@@ -97,9 +98,6 @@ async fn play_whole(name: &str, source: &str, size: (u16, u16)) {
         }
         let wins = number % 2 == 1;
         let bet = bet(&mut app, step, wins);
-        if std::env::var_os("PICTURES").is_some() {
-            println!("{}", until(&mut app, &mut terminal, &place).await);
-        }
         press(&mut app, KeyCode::Char('.'));
         let colon = if step.because.starts_with('=') { "" } else { ":" };
         let right = format!("{}{colon} {}", step.right, step.because);
@@ -107,9 +105,6 @@ async fn play_whole(name: &str, source: &str, size: (u16, u16)) {
         let both = verdicts.each_ref().map(String::as_str);
         let shown =
             until_any(&mut app, &mut terminal, &[both[0], both[1], "This run failed"]).await;
-        if std::env::var_os("PICTURES").is_some() {
-            println!("{shown}");
-        }
         let words = unwrapped(&shown);
         assert!(words.contains(&verdicts[usize::from(!wins)]), "{}", at(&shown));
         assert!(words.contains(&right), "the right answer is named, {}", at(&shown));
@@ -124,19 +119,16 @@ async fn play_whole(name: &str, source: &str, size: (u16, u16)) {
     assert!(shown.contains(&format!("{won} of {} bets won.", steps.len())), "{shown}");
 }
 
-/// Asserts that the bytes are on the screen, one after the other in their row of hex; in a head, as
-/// text.
+/// Asserts that the bytes are in the inspector, one after the other in their row of hex; in a head, as
+/// text. The slide around it may have the same bytes.
 fn assert_evidence(terminal: &Terminal<TestBackend>, evidence: &Evidence, at: &str) {
     let rows = rows(terminal.backend().buffer());
-    let is_shown = rows.iter().any(|row| {
-        // The blank between header and payload in a dump is no byte.
-        row.split_whitespace().collect::<Vec<_>>().join(" ").contains(&evidence.shows)
+    let is_shown = rows.iter().filter(|row| row.contains('║')).any(|row| {
+        let words: Vec<&str> = row.split_whitespace().collect();
+        words.join(" ").contains(&evidence.shows)
     });
-    assert!(
-        is_shown,
-        "{:?} on the tab {} is not on the screen of {at}",
-        evidence.shows, evidence.tab
-    );
+    let Evidence { tab, shows } = evidence;
+    assert!(is_shown, "{shows:?} on the tab {tab} is not on the screen of {at}");
 }
 
 macro_rules! play {
@@ -144,9 +136,8 @@ macro_rules! play {
         $(
             #[tokio::test]
             async fn $test() {
-                let (name, source) = LESSONS[$index];
                 for size in [(80, 24), (100, 30)] {
-                    play_whole(name, source, size).await;
+                    play_whole(LESSONS[$index], size).await;
                 }
             }
         )*
@@ -164,4 +155,34 @@ play! {
     goodbye_is_played_whole: 7,
     deflate_is_played_whole: 8,
     one_bit_is_played_whole: 9,
+}
+
+/// A clicker has one key that goes on: it goes through the lesson before it leaves the slide. What was
+/// won is there when the slide is opened again, and the lesson goes on.
+#[tokio::test]
+async fn a_clicker_goes_through_the_lesson_and_leaving_keeps_the_score() {
+    let scope = Scope::new(|panic| panic!("{panic}"));
+    let (mut app, mut terminal) = live_at(LESSON_AND_ANOTHER, &scope, (100, 30));
+    until(&mut app, &mut terminal, "1/4 ").await;
+    for key in [KeyCode::Enter, KeyCode::Char('1'), KeyCode::Char('0'), KeyCode::Esc] {
+        press(&mut app, key);
+    }
+    press(&mut app, KeyCode::PageDown);
+    until(&mut app, &mut terminal, "✓ 10: each frame has a key of its own").await;
+    press(&mut app, KeyCode::PageUp);
+    press(&mut app, KeyCode::Right);
+    until(&mut app, &mut terminal, "2/2").await;
+    press(&mut app, KeyCode::Left);
+    until(&mut app, &mut terminal, "1 of 1 bet won").await;
+    for step in 2..=4 {
+        assert_eq!(app.slide_index(), 0, "before step {step}");
+        press(&mut app, KeyCode::PageDown);
+        until(&mut app, &mut terminal, &format!("{step}/4 ")).await;
+        press(&mut app, KeyCode::PageDown);
+        until(&mut app, &mut terminal, "seen: ").await;
+    }
+    let shown = until(&mut app, &mut terminal, "That was the last step: 1 of 1 bet won.").await;
+    assert!(!shown.contains("This run failed"), "{shown}");
+    press(&mut app, KeyCode::PageDown);
+    assert_eq!(app.slide_index(), 1, "after the last step the slide is left");
 }

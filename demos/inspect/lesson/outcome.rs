@@ -13,7 +13,7 @@ use crate::wire::{Frame, Opcode, Side, Trace, TraceRow, format};
 /// What happened, and whether the RFC requires it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Finding {
-    /// What happened, as a clause.
+    /// The summary of what happened, as a clause.
     pub(crate) summary: String,
     pub(crate) as_expected: bool,
 }
@@ -146,11 +146,7 @@ impl Evaluation<'_> {
             let code = code.map_or_else(String::new, |code| format!(" with {code}"));
             return Some(found(format!("the server closed{code}"), false));
         }
-        let (_, last) =
-            self.of_server().rfind(|(_, row)| row.kind().is_some() && row.header().fin)?;
-        let (header, payload) = (last.header().len(), last.payload_len());
-        let total = format::byte_count(payload + header);
-        let echo = format!("the server's echo: {total} ({header} + {payload})");
+        let echo = self.echo_sizes()?;
         let rows = self.trace().rows();
         let is_data =
             |row: &usize| rows[*row].from() == Side::Client && rows[*row].kind().is_some();
@@ -165,6 +161,24 @@ impl Evaluation<'_> {
             }
         };
         Some(found(summary, true))
+    }
+
+    /// Describes the sizes of the server's echoes.
+    fn echo_sizes(&self) -> Option<String> {
+        let is_echo = |row: &TraceRow| row.kind().is_some() && row.header().fin;
+        let sizes: Vec<_> = self
+            .of_server()
+            .filter(|(_, row)| is_echo(row))
+            .map(|(_, row)| (row.header().len(), row.payload_len()))
+            .collect();
+        let (header, payload) = *sizes.last()?;
+        let total = format::byte_count(payload + header);
+        if sizes.iter().all(|size| *size == (header, payload)) {
+            return Some(format!("the server's echo: {total} ({header} + {payload})"));
+        }
+        let payloads = sizes.iter().map(|(_, payload)| format::group_thousands(payload.get()));
+        let payloads = payloads.collect::<Vec<_>>().join(", ");
+        Some(format!("the payloads of the server's echoes: {payloads} bytes"))
     }
 
     /// Looks for the problem `CODE` or `CODE:hint` in the server's head.

@@ -59,7 +59,7 @@ pub(crate) struct StepResult {
     pub(crate) finding: Finding,
 }
 
-/// How a bet was settled.
+/// The end of a bet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Won,
@@ -213,6 +213,15 @@ impl ScenarioPlayer {
     pub(crate) fn start(&mut self) {
         self.step_state = StepState::Running;
         self.waiting_since = None;
+    }
+
+    /// Gives up the running step, whose question is shown again. Returns whether one was running.
+    pub(crate) fn give_up(&mut self) -> bool {
+        let was_running = self.step_state == StepState::Running;
+        if was_running {
+            self.step_state = StepState::Predicting;
+        }
+        was_running
     }
 
     /// Whether the running step waits for time to pass.

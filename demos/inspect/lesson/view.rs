@@ -21,14 +21,15 @@ const BIG_ROWS: u16 = 30;
 
 /// Returns the number of rows of the strip in an area of this size.
 pub(crate) fn row_count(player: &ScenarioPlayer, area: Rect, theme: &Theme) -> u16 {
-    let wanted = strip(player, area.width, theme).len();
-    u16::try_from(wanted).unwrap_or(u16::MAX).min(area.height.saturating_sub(MIN_TAB_ROWS))
+    let most = area.height.saturating_sub(MIN_TAB_ROWS);
+    let wanted = strip(player, area.width, most.into(), theme).len();
+    u16::try_from(wanted).unwrap_or(u16::MAX).min(most)
 }
 
 /// Draws the strip: the step, how the bet was settled, and the explanation.
 pub(crate) fn draw(player: &ScenarioPlayer, area: Rect, canvas: &mut Canvas) {
     canvas.buffer.set_style(area, Style::new().bg(canvas.theme.panel));
-    let lines = strip(player, area.width, canvas.theme);
+    let lines = strip(player, area.width, area.height.into(), canvas.theme);
     prose::draw_lines(&lines, area, canvas);
 }
 
@@ -41,7 +42,7 @@ pub(crate) fn draw_question(
 ) {
     let theme = canvas.theme;
     let step = player.step();
-    canvas.draw_line(&title_line(player, theme), 0, area);
+    canvas.draw_line(&title_line(player, area.width, theme), 0, area);
     let roomy = area.height >= 14;
     let (_, rest) = split_rows(area, if roomy { 2 } else { 1 });
     let mut rest = draw_large(&step.predict, rest, canvas);
@@ -123,9 +124,20 @@ fn draw_answers(player: &ScenarioPlayer, area: Rect, canvas: &mut Canvas) -> Rec
     rest
 }
 
-/// Returns the lines of the strip, wrapped to the width.
-fn strip(player: &ScenarioPlayer, width: u16, theme: &Theme) -> Vec<Line<'static>> {
-    let mut lines = vec![title_line(player, theme)];
+/// Returns the lines of the strip, wrapped to the width. Without room for all of them what the
+/// machine found is left out, because the tab below shows it.
+fn strip(player: &ScenarioPlayer, width: u16, rows: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let whole = strip_lines(player, width, true, theme);
+    if whole.len() <= rows { whole } else { strip_lines(player, width, false, theme) }
+}
+
+fn strip_lines(
+    player: &ScenarioPlayer,
+    width: u16,
+    with_finding: bool,
+    theme: &Theme,
+) -> Vec<Line<'static>> {
+    let mut lines = vec![title_line(player, width, theme)];
     let mut add = |text: &str, style| {
         lines.extend(prose::labelled_paragraph("", text, 0, width, style, theme));
     };
@@ -136,13 +148,16 @@ fn strip(player: &ScenarioPlayer, width: u16, theme: &Theme) -> Vec<Line<'static
             let (verdict, style) = verdict(player, result, theme);
             add(&verdict, style);
             add(&player.step().see, Style::new());
-            if result.verdict != Verdict::RunFailed {
+            if with_finding && result.verdict != Verdict::RunFailed {
                 add(&format!("seen: {}", text::sanitize(&result.finding.summary)), theme.dim());
             }
             if player.is_last_step() {
-                let (won, bets) = player.score();
                 let strong = Style::new().fg(theme.accent).add_modifier(Modifier::BOLD);
-                add(&format!("That was the last step: {won} of {bets} bets won."), strong);
+                let score = match score_text(player) {
+                    score if score.is_empty() => "no bets".to_owned(),
+                    score => score,
+                };
+                add(&format!("That was the last step: {score}."), strong);
             }
         }
     }
@@ -169,23 +184,33 @@ fn verdict(player: &ScenarioPlayer, result: &StepResult, theme: &Theme) -> (Stri
         Verdict::RunFailed => {
             let came = text::sanitize(&result.finding.summary);
             let failed = "This run failed, so no bet is settled";
-            (format!("✗ {failed}: {came}. {it_is} {right}"), bold(theme.bad))
+            (format!("✗ {failed}: {came} ({it_is} {right})"), bold(theme.bad))
         }
     }
 }
 
-/// Returns the step, its source and the score.
-fn title_line(player: &ScenarioPlayer, theme: &Theme) -> Line<'static> {
+/// Returns how many bets were won; nothing without a bet.
+fn score_text(player: &ScenarioPlayer) -> String {
+    match player.score() {
+        (_, 0) => String::new(),
+        (won, 1) => format!("{won} of 1 bet won"),
+        (won, bets) => format!("{won} of {bets} bets won"),
+    }
+}
+
+/// Returns the step, its source if there is room, and the score at the right.
+fn title_line(player: &ScenarioPlayer, width: u16, theme: &Theme) -> Line<'static> {
     let strong = Style::new().fg(theme.accent).add_modifier(Modifier::BOLD);
     let (step, steps) = (player.step(), player.scenario.steps.len());
-    let mut line = Line::from(vec![
-        Span::styled(format!("{}/{steps} {}  ", player.step_index + 1, step.title), strong),
-        Span::styled(step.rule.clone(), theme.dim()),
-    ]);
-    let (won, bets) = player.score();
-    if bets > 0 {
-        let bets = format!("   {won} of {bets} bet{} won", if bets == 1 { "" } else { "s" });
-        line.push_span(Span::styled(bets, theme.dim()));
+    let score = score_text(player);
+    let room = usize::from(width).saturating_sub(text::width(&score) + 2);
+    let title = format!("{}/{steps} {}", player.step_index + 1, step.title);
+    let title = text::ellipsize(&title, room).into_owned();
+    let mut line = Line::styled(title, strong);
+    if line.width() + 2 + text::width(&step.rule) <= room {
+        line.push_span(Span::styled(format!("  {}", step.rule), theme.dim()));
     }
+    let gap = usize::from(width).saturating_sub(line.width() + text::width(&score));
+    line.push_span(Span::styled(format!("{}{score}", " ".repeat(gap)), theme.dim()));
     line
 }

@@ -86,7 +86,12 @@ fn page_lines(page: &RulesPage, width: u16, theme: &Theme) -> Vec<Line<'static>>
     {
         let weight = if number == 0 { Modifier::BOLD } else { Modifier::empty() };
         let style = Style::new().fg(theme.text).add_modifier(weight);
-        lines.extend(labelled_paragraph(label, text, LABEL_WIDTH, width, style, theme));
+        // Folded JSON has lines of its own, which keep their indentation.
+        for (row, line) in text.split('\n').enumerate() {
+            let label = if row == 0 { *label } else { "" };
+            let indent = LABEL_WIDTH + line.len() - line.trim_start_matches(' ').len();
+            lines.extend(labelled_paragraph(label, line, indent, width, style, theme));
+        }
         lines.push(Line::default());
     }
     // No blank row after the last paragraph.

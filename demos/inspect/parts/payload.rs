@@ -2,8 +2,12 @@
 
 use std::ops::Range;
 
+use super::json;
 use crate::text;
 use crate::wire::{Frame, MessageKind, Opcode, PayloadPiece, format};
+
+/// The most characters of a text in a list.
+const MAX_PREVIEW_CHARS: usize = 120;
 
 /// What stands for the hex digits of a byte that was not captured.
 pub(crate) const MISSING_DIGITS: &str = "··";
@@ -27,8 +31,21 @@ pub(crate) fn payload_preview(frame: &Frame) -> String {
         (Some((code, reason)), _) => format!("{code} {}", format::quote(&reason, 60)),
         (None, _) if frame.context.compressed => format::spaced_hex(&frame.payload(), 24),
         (None, Opcode::Binary) => format::spaced_hex(&frame.payload(), 24),
+        _ if frame.context.kind == Some(MessageKind::Text) => text_preview(&frame.payload()),
         _ => format::quote(&frame.payload(), 120),
     }
+}
+
+/// Returns the beginning of a text in quotes. JSON has none, because its own quotes would be escaped:
+/// it is shown as it was sent.
+pub(crate) fn text_preview(payload: &[u8]) -> String {
+    if !json::is_json(payload) {
+        return format::quote(payload, MAX_PREVIEW_CHARS);
+    }
+    let text = String::from_utf8_lossy(payload);
+    let end = text.char_indices().nth(MAX_PREVIEW_CHARS).map(|(end, _)| end);
+    let cut = if end.is_some() { "…" } else { "" };
+    text::sanitize(&text[..end.unwrap_or(text.len())]).into_owned() + cut
 }
 
 /// Takes the code from the front of the payload of a Close, if it was captured.

@@ -71,8 +71,16 @@ impl Session {
     }
 
     /// Returns the index of the connection to show now that more of them may have come: the one
-    /// that was asked for, or the first WebSocket, unless the user has chosen what is shown.
-    pub(crate) fn connection_to_open(&self) -> Option<usize> {
+    /// that was asked for, or the first WebSocket, unless the user has chosen what is shown; of a
+    /// proxy, the new client's, if the shown connection is over.
+    pub(crate) fn connection_to_open(&mut self) -> Option<usize> {
+        if let Some(index) = self.new_client.take() {
+            // Whoever looks at a frame of a connection that is over wants to see it.
+            let is_over = matches!(self.connection().status, ConnectionStatus::Ended(_));
+            let goes_over = is_over && self.selected_row.is_none();
+            return Some(index)
+                .filter(|index| goes_over && *index != self.connections.shown_index());
+        }
         let is_growing = self.growth.is_some_and(|growth| growth.has_connections);
         if !is_growing || self.has_chosen_connection || self.selected_row.is_some() {
             return None;
@@ -104,7 +112,7 @@ impl Session {
         let file = self.source.title();
         let connection = |(at, stream): (usize, LoadedStream)| {
             let facts = ConnectionFacts::of_stream(&stream.stream);
-            let connection = connection_from_stream(&file, at, stream);
+            let connection = connection_from_stream(&file, stream);
             InspectedConnection { number: at + 1, facts, ..connection }
         };
         let mut connections: Vec<_> = streams.into_iter().enumerate().map(connection).collect();
@@ -122,7 +130,7 @@ impl Session {
 }
 
 /// Creates a connection from a stream of a capture.
-fn connection_from_stream(file: &str, at: usize, loaded: LoadedStream) -> InspectedConnection {
+fn connection_from_stream(file: &str, loaded: LoadedStream) -> InspectedConnection {
     let LoadedStream { stream, partial_frames, without_deflate } = loaded;
     let peers = stream
         .addresses
@@ -150,7 +158,9 @@ fn connection_from_stream(file: &str, at: usize, loaded: LoadedStream) -> Inspec
             | capture::TlsStatus::Recorded(_),
         ) => ConnectionStatus::FromFile(notes),
     };
-    let name = format!("{file} · stream {}{peers}", at + 1);
+    // As Wireshark numbers them (tcp.stream), from 0 and in the order of first packets; the list counts
+    // those that carry HTTP, from 1.
+    let name = format!("{file} · stream {}{peers}", stream.identity.connection);
     let mut connection = InspectedConnection {
         partial_frames,
         ..InspectedConnection::from_file(name, status, stream)

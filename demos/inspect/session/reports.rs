@@ -119,6 +119,7 @@ impl Session {
                 connection.started_at = Some(Instant::now());
                 connection.status = ConnectionStatus::Connecting;
                 self.notice = Some(format!("a client connected: {peer}"));
+                self.new_client = Some(index);
             }
             ProxyEventKind::Connected { .. } => connection.status = ConnectionStatus::Open,
             ProxyEventKind::Bytes { from, at, bytes } => {
@@ -164,6 +165,13 @@ impl Session {
             }
             None if was_scanning && !self.is_scanning => Some(Cmd::Scan(None)),
             None => None,
+        }
+    }
+
+    /// Ends the connection, because what ran it has ended with its slide.
+    pub(crate) fn end_with_slide(&mut self) {
+        if self.commands.take().is_some() {
+            self.newest_connection().end(Ok("ended with its slide".to_owned()), Instant::now());
         }
     }
 

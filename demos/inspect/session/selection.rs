@@ -10,6 +10,9 @@ use crate::wire::{FieldSpan, FragmentRole, Frame, Side, TraceRow, format};
 /// The maximum number of rows that are searched for the newest of some kind.
 const MAX_ROWS_SEARCHED: usize = 4096;
 
+/// A frame of the client is followed while it is among this number of the newest: beside its answer.
+const ANSWERED_ROWS: usize = 2;
+
 /// The bytes of the shown frame or draft, with their fields.
 #[derive(Debug)]
 pub(crate) struct ShownBytes {
@@ -20,9 +23,9 @@ pub(crate) struct ShownBytes {
 }
 
 impl Session {
-    /// Returns the shown row: the selected one, otherwise the newest of the client (whose mask can
-    /// be undone), otherwise the newest. If compressed rows are preferred, the newest of these
-    /// comes first.
+    /// Returns the shown row: the selected one, otherwise the newest; that of the client if it has
+    /// been answered by one frame, or if rows with a mask are preferred. If compressed rows are
+    /// preferred, the newest of these comes first.
     pub(crate) fn current_row(&self) -> Option<usize> {
         if let Some(filter) = &self.filter {
             // With a filter, the newest row that passes it is followed.
@@ -41,7 +44,11 @@ impl Session {
             let compressed = || {
                 near.iter().rposition(TraceRow::is_compressed).filter(|_| self.prefers_compressed)
             };
-            let ours = || near.iter().rposition(|row| row.from() == Side::Client);
+            let ours = || {
+                let reach = if self.prefers_masked { near.len() } else { ANSWERED_ROWS };
+                let rows = near.iter().enumerate().rev().take(reach);
+                rows.into_iter().find(|(_, row)| row.from() == Side::Client).map(|(at, _)| at)
+            };
             compressed().or_else(ours).map_or(last, |at| rows.len() - near.len() + at)
         };
         Some(self.selected_row.map_or_else(newest, |chosen| chosen.min(last)))
@@ -86,6 +93,25 @@ impl Session {
         self.selected_row = Some(row.min(last));
         self.cursor = ByteCursor::default();
         self.draft = None;
+    }
+
+    /// Returns the number of frames that came after the shown one; 0 if it is the newest, or if new
+    /// ones are followed and only the answer to it has come.
+    pub(crate) fn rows_behind(&self) -> usize {
+        let Some(current) = self.current_row() else { return 0 };
+        let newer = match &self.filter {
+            Some(filter) => {
+                filter.rows.iter().rev().take_while(|row| **row as usize > current).count()
+            }
+            None => self.connection().trace.rows().len().saturating_sub(current + 1),
+        };
+        if self.selected_row.is_none() && newer < ANSWERED_ROWS { 0 } else { newer }
+    }
+
+    /// Goes to the newest frame, and follows those that come.
+    pub(crate) fn follow_newest(&mut self) {
+        self.select_row(usize::MAX);
+        self.selected_row = None;
     }
 
     /// Moves the selection by `by` rows, skipping those that do not pass the filter.

@@ -44,6 +44,8 @@ pub(crate) struct Session {
     pub(crate) selected_row: Option<usize>,
     /// Whether to follow compressed frames before others, for the tab that explains them.
     pub(crate) prefers_compressed: bool,
+    /// Whether the newest frame of the client is followed, because only its mask can be undone.
+    pub(crate) prefers_masked: bool,
     pub(crate) cursor: ByteCursor,
     /// The copy of a frame that is being edited.
     pub(crate) draft: Option<Draft>,
@@ -74,6 +76,8 @@ pub(crate) struct Session {
     pub(crate) commands: Option<CommandSender>,
     /// The queue of the proxy, while it runs.
     pub(crate) proxy_commands: Option<ProxyCommandSender>,
+    /// The index of the proxy's connection that has just been opened.
+    pub(crate) new_client: Option<usize>,
     /// The address on which the proxy listens.
     pub(crate) proxy_address: Option<String>,
 }
@@ -96,6 +100,7 @@ impl Session {
             run: 0,
             selected_row: None,
             prefers_compressed: false,
+            prefers_masked: false,
             cursor: ByteCursor::default(),
             draft: None,
             notice: None,
@@ -113,6 +118,7 @@ impl Session {
             mask_keys: MaskKeySource::default(),
             commands: None,
             proxy_commands: None,
+            new_client: None,
             proxy_address: None,
         }
     }
@@ -129,9 +135,17 @@ impl Session {
             .then(|| "reconnected · < shows the connection before".to_owned());
         // The source of masking keys survives: a test's sequence goes on.
         let (run, mask_keys) = (self.run + 1, std::mem::take(&mut self.mask_keys));
-        let prefers_compressed = self.prefers_compressed;
+        let (prefers_compressed, prefers_masked) = (self.prefers_compressed, self.prefers_masked);
         let first_connection = self.first_connection;
-        *self = Self { run, first_connection, prefers_compressed, notice, mask_keys, ..fresh };
+        *self = Self {
+            run,
+            first_connection,
+            prefers_compressed,
+            prefers_masked,
+            notice,
+            mask_keys,
+            ..fresh
+        };
         vec![Cmd::Open(run, self.source.clone(), Box::new(connect_options))]
     }
 
@@ -146,13 +160,14 @@ impl Session {
         self.connections.newest()
     }
 
-    /// Counts the problems of both heads, the faults of both directions, and an end without both
-    /// Closes.
+    /// Counts the problems of both heads, the faults of both directions, a Close that refuses what
+    /// was sent, and an end without both Closes.
     pub(crate) fn fault_count(&self) -> usize {
         let heads = [Side::Client, Side::Server].map(|from| self.connection().head_problems(from));
         let heads: usize = heads.into_iter().map(<[_]>::len).sum();
         heads
             + usize::from(self.connection().abnormal.is_some())
+            + usize::from(self.connection().refusal().is_some())
             + self.connection().trace.faults(Side::Client).len()
             + self.connection().trace.faults(Side::Server).len()
     }

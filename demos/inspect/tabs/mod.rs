@@ -62,6 +62,7 @@ impl Tabs {
     pub(crate) fn show(&mut self, tab: Tab, session: &mut Session) {
         self.shown = tab;
         session.prefers_compressed = tab == Tab::Deflate;
+        session.prefers_masked = tab == Tab::Mask;
     }
 
     /// Shows the tab that is `by` places further, wrapping around at the end.

@@ -282,7 +282,7 @@ mod tests {
         let twice = vec![Lane::plain(LaneKind::Ws), Lane::plain(LaneKind::Ws)];
         assert_eq!(
             problem(&RaceConfig { lanes: twice, ..RaceConfig::default() }),
-            "the lane ws is given twice"
+            "the lane ws appears twice"
         );
         let link = LinkConditions { jitter: Duration::from_millis(1), ..LinkConditions::default() };
         assert!(

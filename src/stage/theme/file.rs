@@ -184,7 +184,7 @@ mod tests {
         let unknown = fault("[colors]\ntext = \"#fff\"\n  pannel = \"#000\"\n");
         assert!(unknown.starts_with("3:3: a theme has no colour `pannel`"), "{unknown}");
         assert!(unknown.contains("did you mean `panel`?"), "{unknown}");
-        assert!(fault("[colors]\ntext = \"#ff\"\n").starts_with("2:8: `#ff` is no colour"));
+        assert!(fault("[colors]\ntext = \"#ff\"\n").starts_with("2:8: `#ff` isn't a colour"));
         assert!(fault("[colors]\ntext = 7\n").starts_with("2:8: expected a string"));
         assert!(fault("[color]\n").starts_with("1:2: a theme has no `color` (did you mean"));
         assert!(fault("colors = 1\n").starts_with("1:10: `colors` must be a table"));

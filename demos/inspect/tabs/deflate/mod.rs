@@ -55,7 +55,8 @@ pub(crate) fn draw(state: &DeflateTabState, session: &Session, area: Rect, canva
         let lines = absence_lines(session, area.width, theme);
         return prose::draw_lines(&lines, area, canvas);
     };
-    let summary = summary_lines(session, &state.rows, message, area.width, theme);
+    let mut summary = summary_lines(session, &state.rows, message, area.width, theme);
+    summary.insert(1, hex_line(message, state.selected_item, area.width, theme));
     let (top, rest) = split_rows(area, (summary.len() as u16).min(area.height / 2));
     prose::draw_lines(&summary, top, canvas);
     // The explanation gets its rows first; the list scrolls.
@@ -89,6 +90,35 @@ pub(crate) fn draw(state: &DeflateTabState, session: &Session, area: Rect, canva
     let (title, rest) = split_rows(rest, 1);
     canvas.draw_divider("What it says", title);
     prose::draw_lines(&item_lines(message, item, rest.width, theme), rest, canvas);
+}
+
+/// Returns the bytes of the message around the selected symbol, whose bytes are marked.
+fn hex_line(
+    message: &InspectedMessage,
+    selected: usize,
+    width: u16,
+    theme: &Theme,
+) -> Line<'static> {
+    let bits = message.visible_items.get(selected).map_or(0..0, |item| item.bits.clone());
+    let [first, end] = [bits.start / 8, bits.end.div_ceil(8)]
+        .map(|at| usize::try_from(at).unwrap_or(usize::MAX).min(message.payload.len()));
+    // The offset, the blank behind it, and the sign that more follows.
+    let per_row = (usize::from(width).saturating_sub(8) / 3).max(1);
+    let start =
+        if end <= per_row { 0 } else { first.min(message.payload.len().saturating_sub(per_row)) };
+    let mut line = Line::styled(format!("{start:04x}  "), theme.faint());
+    for (at, byte) in message.payload.iter().enumerate().skip(start).take(per_row) {
+        let style = if (first..end).contains(&at) {
+            Style::new().fg(theme.accent).add_modifier(Modifier::BOLD)
+        } else {
+            Style::new().fg(theme.text)
+        };
+        line.push_span(Span::styled(format!("{byte:02x} "), style));
+    }
+    if start + per_row < message.payload.len() {
+        line.push_span(Span::styled("…", theme.dim()));
+    }
+    line
 }
 
 /// Returns the summary: what was saved, and warnings.

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span as Text};
 
 use crate::demos::inspect::parts::canvas::{Canvas, ClickTarget};
 use crate::demos::inspect::parts::colors::side_style;
-use crate::demos::inspect::parts::payload::payload_preview;
+use crate::demos::inspect::parts::payload::{payload_preview, text_preview};
 use crate::demos::inspect::parts::units::format_time;
 use crate::demos::inspect::session::Session;
 use crate::demos::inspect::session::connections::{ConnectionStatus, ListEntry, LostBytes};
@@ -46,7 +46,7 @@ pub(crate) fn draw(session: &Session, current: usize, area: Rect, canvas: &mut C
     let all_lines = total + arriving.len();
     let header = u16::from(area.height >= 4 || usize::from(area.height) > all_lines);
     if header > 0 {
-        draw_header(session, area, canvas);
+        draw_header(session, current, area, canvas);
     }
     let rows = usize::from(area.height.saturating_sub(header));
     // The frame after the current one stays visible, so that a response is seen beside its request.
@@ -158,15 +158,16 @@ fn lost_line(lost: LostBytes, canvas: &Canvas) -> Line<'static> {
 }
 
 /// Draws the names of the columns, the filter, and whether the list follows new frames.
-fn draw_header(session: &Session, area: Rect, canvas: &mut Canvas) {
+fn draw_header(session: &Session, current: usize, area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
     let names = "     #       time  way   FIN opcode        key            len  says";
     canvas.draw_line(&Line::styled(names, theme.faint()), 0, area);
-    let following = session.selected_row.is_none();
-    let (label, sign, color) = if following {
-        ("● follows", "●", theme.good)
-    } else {
-        ("❚❚ paused · space follows", "❚❚", theme.warn)
+    let newer = session.rows_behind();
+    let behind = format!("at #{current}, {} newer: End", format::group_thousands(newer as u64));
+    let (label, sign, color) = match (newer, session.selected_row) {
+        (1.., _) => (&*behind, "End", theme.warn),
+        (0, None) => ("● follows", "●", theme.good),
+        (0, Some(_)) => ("❚❚ paused · End follows", "❚❚", theme.warn),
     };
     let filter = session.filter.as_ref().map(|filter| {
         let trace = &session.connection().trace;
@@ -244,7 +245,7 @@ fn row_line(
     let inflated = session.connection().trace.inflated_preview(row);
     match (inflated, session.frame(number)) {
         (Some(data), _) if row.kind() == Some(MessageKind::Text) => {
-            line.push_span(Text::raw(format::quote(data, 120)));
+            line.push_span(Text::raw(text_preview(data)));
         }
         (Some(data), _) => line.push_span(Text::raw(format::spaced_hex(data, 24))),
         // The header is text, too.
@@ -265,9 +266,73 @@ fn row_line(
 
 #[cfg(test)]
 mod tests {
-    use crate::demos::inspect::testing::{assert_contains, render_text};
-    use crate::demos::inspect::testing::{opened, press};
+    use crate::demos::inspect::testing::{
+        HELLO, assert_contains, inspector_after, opened, press, render_text,
+    };
+    use crate::wire::Side;
     use crossterm::event::KeyCode;
+
+    /// A server that pushes: the list follows it, or says how far behind it is.
+    #[test]
+    fn the_list_follows_pushes_or_says_how_many_are_newer() {
+        let mut sent: Vec<(Side, &[u8])> =
+            vec![(Side::Client, HELLO), (Side::Server, b"\x81\x05Hello")];
+        sent.extend([(Side::Server, &b"\x81\x04tick"[..]); 30]);
+        let (mut inspect, _inbox) = inspector_after(&sent);
+        for (width, height) in [(100, 30), (160, 40)] {
+            let shown = render_text(&inspect, width, height);
+            assert_contains(&shown, &["● follows", "▶   31", "Frame 31 ·"]);
+            press(&mut inspect, KeyCode::Home);
+            assert_contains(
+                &render_text(&inspect, width, height),
+                &["at #0, 31 newer: End", "▶    0"],
+            );
+            press(&mut inspect, KeyCode::Char(']'));
+            assert_contains(&render_text(&inspect, width, height), &["at #1, 30 newer: End"]);
+            press(&mut inspect, KeyCode::End);
+            assert_contains(&render_text(&inspect, width, height), &["● follows", "▶   31"]);
+        }
+        press(&mut inspect, KeyCode::Char(' '));
+        assert_contains(&render_text(&inspect, 100, 30), &["❚❚ paused · End follows"]);
+    }
+
+    #[test]
+    fn a_hello_is_followed_beside_its_echo_and_not_beyond() {
+        let echoed = [(Side::Client, HELLO), (Side::Server, &b"\x81\x05Hello"[..])];
+        let (inspect, _inbox) = inspector_after(&echoed);
+        assert_contains(&render_text(&inspect, 100, 30), &["● follows", "▶    0"]);
+        let more = [&echoed[..], &[(Side::Server, &b"\x81\x01a"[..])]].concat();
+        let (inspect, _inbox) = inspector_after(&more);
+        assert_contains(&render_text(&inspect, 100, 30), &["● follows", "▶    2"]);
+    }
+
+    #[test]
+    fn json_is_readable_in_the_list_and_folded_on_the_page() {
+        let json = br#"{"n":31,"price":42.31,"tags":["a","b"]}"#;
+        let frame = [&[0x81, json.len() as u8][..], json].concat();
+        let (mut inspect, _inbox) = inspector_after(&[(Side::Server, &frame)]);
+        let shown = render_text(&inspect, 110, 30);
+        assert_contains(&shown, &[r#"  {"n":31,"price":42.31,"tags":["a","b"]}"#]);
+        assert!(!shown.contains('\\'), "{shown}");
+        inspect.session.cursor.byte = 5;
+        press(&mut inspect, KeyCode::Char('?'));
+        let page = render_text(&inspect, 110, 40);
+        let lines: Vec<&str> = page.lines().collect();
+        let first = lines.iter().position(|line| line.contains("Reads")).unwrap();
+        let column = |line: &str| line.chars().position(|letter| "{}\"]".contains(letter)).unwrap();
+        let brace = column(lines[first]);
+        for (row, text, indent) in [
+            (1, "\"n\": 31,", 2),
+            (3, "\"tags\": [", 2),
+            (4, "\"a\",", 4),
+            (6, "]", 2),
+            (7, "}", 0),
+        ] {
+            let line = lines[first + row];
+            assert!(line.contains(text), "{text}: {line}\n{page}");
+            assert_eq!(column(line), brace + indent, "{line}\n{page}");
+        }
+    }
 
     #[test]
     fn an_active_filter_is_shown_and_hides_other_frames() {

@@ -27,9 +27,12 @@ const CELL_WIDTH: u16 = 5;
 /// The width of the remarks at the right in cells.
 const NOTES_WIDTH: u16 = 40;
 
-/// Whether there is room for remarks beside the columns.
+/// The columns of one turn of the key.
+const KEY_TURN: u16 = 4;
+
+/// Whether there is room for remarks beside two turns of the key, so that the second one is in sight.
 pub(crate) fn has_notes(width: u16) -> bool {
-    width >= 88
+    width > NAMES_WIDTH + NOTES_WIDTH + 2 * KEY_TURN * CELL_WIDTH
 }
 
 /// Returns the number of rows of the table.

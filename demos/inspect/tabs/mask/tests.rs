@@ -48,6 +48,25 @@ fn section_5_7_hello_at_its_third_byte() {
     );
 }
 
+/// The key wraps around at the fifth byte, so the second turn is what there is to see.
+#[test]
+fn a_second_turn_of_the_key_is_in_sight_at_every_size() {
+    let frame =
+        encode::single_frame(crate::wire::Opcode::Text, b"twelve bytes", Some([1, 2, 3, 4]));
+    let (mut inspect, _inbox) = inspector_after(&[(crate::wire::Side::Client, &frame)]);
+    inspect.show_tab(Tab::Mask);
+    for width in 76..=200 {
+        for height in [13, 18, 24, 30, 60] {
+            let shown = render_text(&inspect, width, height);
+            let has_turn = shown.lines().any(|line| {
+                let words: Vec<&str> = line.split_whitespace().collect();
+                words.windows(8).any(|words| words == ["0", "1", "2", "3", "4", "5", "6", "7"])
+            });
+            assert!(has_turn, "{width}x{height}\n{shown}");
+        }
+    }
+}
+
 #[test]
 fn a_slide_shows_the_essential_parts() {
     let (mut inspect, _inbox) = hello();

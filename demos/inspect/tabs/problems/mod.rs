@@ -48,6 +48,7 @@ pub(crate) fn follow(state: &mut ProblemsTabState, session: &mut Session) {
 pub(crate) fn visible_row(state: &ProblemsTabState, session: &Session) -> Option<usize> {
     match state.selected()? {
         ProblemRef::Frame(from, number) => locate_fault(session, from, number)?.row,
+        ProblemRef::Refusal(_) => Some(session.connection().refusal()?.row),
         ProblemRef::Head(..) | ProblemRef::Ending => None,
     }
 }
@@ -62,6 +63,9 @@ pub(crate) fn page(state: &ProblemsTabState, session: &Session) -> Option<RulesP
         ProblemRef::Head(from, number) => {
             let problem = session.connection().head_problems(from).get(number)?;
             Some(head_problem_page(problem.code, problem.hint.as_deref()))
+        }
+        ProblemRef::Refusal(_) => {
+            session.connection().refusal().as_ref().map(verdict::refusal_page)
         }
         ProblemRef::Ending => session.connection().abnormal.as_ref().map(abnormal_closure_page),
     }
@@ -102,7 +106,7 @@ pub(crate) fn select_row(state: &mut ProblemsTabState, session: &Session, row: u
         ProblemRef::Frame(from, number) => {
             locate_fault(session, from, number).is_some_and(|found| found.row == Some(row))
         }
-        ProblemRef::Head(..) | ProblemRef::Ending => false,
+        ProblemRef::Head(..) | ProblemRef::Refusal(_) | ProblemRef::Ending => false,
     };
     if let Some(at) = state.problems.iter().position(is_in_row) {
         state.selected = at;
@@ -179,6 +183,11 @@ fn jump_to_problem(state: &ProblemsTabState, session: &Session) -> Vec<Action> {
                 Action::MoveTo(Place::Frame(row, ByteCursor { byte, bit })),
                 Action::Show(Tab::Frames),
             ]
+        }
+        Some(ProblemRef::Refusal(_)) => {
+            let row = session.connection().refusal().map_or(0, |refusal| refusal.row);
+            let place = Place::Frame(row, ByteCursor::default());
+            vec![Action::MoveTo(place), Action::Show(Tab::Frames)]
         }
         // The last frame is what came before the end.
         Some(ProblemRef::Ending) => match session.connection().trace.rows().len().checked_sub(1) {
@@ -330,6 +339,49 @@ fn checked_text(session: &Session, frames: &str) -> String {
 }
 
 #[cfg(test)]
+mod refusal_tests {
+    use super::*;
+    use crate::demos::inspect::testing::{
+        HELLO, assert_contains, inspector_after, press, render_text,
+    };
+
+    #[test]
+    fn a_message_that_was_too_big_is_among_the_problems() {
+        let close = b"\x88\x0c\x03\xf1too large!";
+        let (mut inspect, _inbox) =
+            inspector_after(&[(Side::Client, HELLO), (Side::Server, close)]);
+        inspect.show_tab(Tab::Problems);
+        for (width, height) in [(80, 24), (100, 30)] {
+            let shown = render_text(&inspect, width, height);
+            assert_contains(&shown, &["5 Problems(1)", "1009", "too big", "\"too large!\""]);
+            assert!(!shown.contains("Nothing is wrong"), "{shown}");
+        }
+        press(&mut inspect, KeyCode::Enter);
+        assert_eq!((inspect.tab(), inspect.session.selected_row), (Tab::Frames, Some(1)));
+    }
+
+    #[test]
+    fn a_farewell_is_no_problem_and_a_broken_rule_is_listed_once() {
+        for close in
+            [&b"\x88\x02\x03\xe8"[..], b"\x88\x02\x03\xe9", b"\x88\x00", b"\x88\x02\x0f\xa0"]
+        {
+            let (inspect, _inbox) =
+                inspector_after(&[(Side::Client, HELLO), (Side::Server, close)]);
+            assert_eq!(inspect.session.fault_count(), 0, "{close:02x?}");
+        }
+        // Opcode 3, and its 1002.
+        let sent: [(Side, &[u8]); 2] =
+            [(Side::Client, &[0x83, 0x80, 1, 2, 3, 4]), (Side::Server, b"\x88\x02\x03\xea")];
+        let (inspect, _inbox) = inspector_after(&sent);
+        assert_eq!(inspect.session.fault_count(), 1);
+        // The same code for what breaks no rule.
+        let sent = [(Side::Client, HELLO), (Side::Server, &b"\x88\x02\x03\xea"[..])];
+        let (inspect, _inbox) = inspector_after(&sent);
+        assert_eq!(inspect.session.fault_count(), 1);
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::model::row_of;
     use super::*;
@@ -356,7 +408,9 @@ mod tests {
             ProblemRef::Frame(from, number) => {
                 (from, inspect.session.connection().trace.faults(from)[number].code)
             }
-            ProblemRef::Head(..) | ProblemRef::Ending => panic!("{problem:?}"),
+            ProblemRef::Head(..) | ProblemRef::Refusal(_) | ProblemRef::Ending => {
+                panic!("{problem:?}")
+            }
         };
         inspect.tabs.problems.problems.iter().map(code).collect()
     }

@@ -17,6 +17,8 @@ pub(crate) enum ProblemRef {
     Head(Side, usize),
     /// A fault of a side's frames, by its index among the trace's faults.
     Frame(Side, usize),
+    /// The Close of a side that refuses what the other one sent.
+    Refusal(Side),
     /// The end of the connection without both Closes.
     Ending,
 }
@@ -38,6 +40,8 @@ pub(crate) struct ProblemsTabState {
     pub(crate) head_counts: [usize; 2],
     /// The number of frame faults of each side that are in the list.
     pub(crate) frame_counts: [usize; 2],
+    /// Whether a Close that refuses is in the list.
+    pub(crate) has_refusal: bool,
     /// Whether the end of the connection is in the list.
     pub(crate) has_ending: bool,
     pub(crate) selected: usize,
@@ -60,6 +64,7 @@ impl ProblemsTabState {
 pub(crate) fn follow(state: &mut ProblemsTabState, connection: &InspectedConnection) {
     let trace = &*connection.trace;
     let ended = connection.abnormal.is_some();
+    let refusal = connection.refusal();
     let heads = SIDES.map(|from| connection.head_problems(from).len());
     let frames = SIDES.map(|from| trace.faults(from).len());
     // Fewer than before means that another connection is shown.
@@ -67,6 +72,7 @@ pub(crate) fn follow(state: &mut ProblemsTabState, connection: &InspectedConnect
     if fewer(heads, state.head_counts)
         || fewer(frames, state.frame_counts)
         || state.has_ending && !ended
+        || state.has_refusal && refusal.is_none()
     {
         let (pane, close_key) = (state.pane, state.close_key);
         *state = ProblemsTabState { pane, close_key, ..ProblemsTabState::default() };
@@ -91,11 +97,15 @@ pub(crate) fn follow(state: &mut ProblemsTabState, connection: &InspectedConnect
     state
         .problems
         .extend(fresh.into_iter().map(|(from, number, ..)| ProblemRef::Frame(from, number)));
+    if let Some(refusal) = refusal.as_ref().filter(|_| !state.has_refusal) {
+        state.problems.push(ProblemRef::Refusal(refusal.from));
+    }
     // Nothing comes after the end.
     if ended && !state.has_ending {
         state.problems.push(ProblemRef::Ending);
     }
     (state.head_counts, state.frame_counts, state.has_ending) = (heads, frames, ended);
+    state.has_refusal = refusal.is_some();
 }
 
 /// Returns the row of a side's frame by binary search, because the numbers of each side rise.
@@ -186,6 +196,6 @@ pub(crate) fn severity(session: &Session, problem: ProblemRef) -> Option<Severit
             Some(session.connection().trace.faults(from).get(number)?.severity())
         }
         // No rule of framing is broken, so no receiver fails the connection because of it.
-        ProblemRef::Ending => Some(Severity::Warning),
+        ProblemRef::Refusal(_) | ProblemRef::Ending => Some(Severity::Warning),
     }
 }

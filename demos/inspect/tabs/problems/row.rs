@@ -84,6 +84,7 @@ impl ProblemRow {
                     section: fault.map_or("", Fault::section),
                 }
             }
+            ProblemRef::Refusal(from) => Self::from_refusal(session, from),
             ProblemRef::Ending => {
                 let closure = session.connection().abnormal.as_ref();
                 Self {
@@ -99,6 +100,24 @@ impl ProblemRow {
                     section: abnormal_closure::SECTION,
                 }
             }
+        }
+    }
+
+    /// Returns the line of a Close that refuses what was sent.
+    fn from_refusal(session: &Session, from: Side) -> Self {
+        let refusal = session.connection().refusal();
+        let code = refusal.as_ref().map(|refusal| refusal.code);
+        let none = || "–".to_owned();
+        Self {
+            from,
+            severity: Severity::Warning,
+            frame: refusal.map_or_else(none, |refusal| refusal.row.to_string()),
+            byte: none(),
+            bits: none(),
+            code: "REFUSED",
+            close: code.map_or_else(none, |code| code.code.to_string()),
+            summary: code.map_or("", |code| code.name),
+            section: code.map_or("", |code| code.section),
         }
     }
 

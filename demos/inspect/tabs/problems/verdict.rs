@@ -7,7 +7,8 @@ use ratatui::text::{Line, Span as Text};
 
 use crate::demos::inspect::parts::canvas::{Canvas, split_rows};
 use crate::demos::inspect::parts::page;
-use crate::demos::inspect::session::connections::ConnectionStatus;
+use crate::demos::inspect::parts::page::RulesPage;
+use crate::demos::inspect::session::connections::{ConnectionStatus, Refusal};
 
 use super::head_problem;
 use super::location::draw_frame;
@@ -70,12 +71,42 @@ pub(crate) fn draw(
             draw_panes(session, &found, response.as_ref(), pane, rest, canvas);
         }
         ProblemRef::Head(from, number) => head_problem::draw(session, from, number, area, canvas),
+        ProblemRef::Refusal(_) => {
+            if let Some(refusal) = session.connection().refusal() {
+                page::draw_below(&refusal_page(&refusal), area, canvas);
+            }
+        }
         ProblemRef::Ending => {
             if let Some(closure) = &session.connection().abnormal {
                 page::draw_below(&page::abnormal_closure_page(closure), area, canvas);
             }
         }
     }
+}
+
+/// Returns the page of a Close that refuses what was sent.
+pub(super) fn refusal_page(refusal: &Refusal) -> RulesPage {
+    let Refusal { row, from, code, reason } = refusal;
+    let reason = match reason.as_slice() {
+        [] => "it gives no reason".to_owned(),
+        reason => format!("its reason: {}", format::quote(reason, 120)),
+    };
+    let paragraphs = vec![
+        (
+            "Found",
+            format!(
+                "Frame {row} is the Close of the {from}, {} {}; {reason}.",
+                code.code, code.name
+            ),
+        ),
+        ("Means", format!("{}.", code.meaning)),
+        (
+            "Rules",
+            "No rule of framing is broken: the bytes are legal, and the peer will not have them."
+                .to_owned(),
+        ),
+    ];
+    RulesPage { title: format!("{} {}, {}", code.code, code.name, code.section), paragraphs }
 }
 
 /// Draws the rule, the implementations that refuse it, and the reaction: below each other, or only

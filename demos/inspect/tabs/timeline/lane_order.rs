@@ -29,22 +29,23 @@ const LANE_ORDER: [TimelineLane; 9] = [
     Pointer,
 ];
 
-/// The lanes in the order in which they are left out without room.
+/// The lanes in the order in which they are left out without room. The TCP pieces are only there if
+/// they were asked for, so others go first.
 const DROP_ORDER: [TimelineLane; 8] = [
-    Arrivals(Server),
-    Arrivals(Client),
     Pointer,
     Control,
     Messages(Server),
     Axis,
     Messages(Client),
     Frames(Server),
+    Arrivals(Server),
+    Arrivals(Client),
 ];
 
-/// Returns the lanes that fit into `rows` rows; `bare` leaves out the TCP pieces.
-pub(super) fn visible_lanes(rows: u16, bare: bool) -> Vec<TimelineLane> {
+/// Returns the lanes that fit into `rows` rows, with the TCP pieces or without.
+pub(super) fn visible_lanes(rows: u16, with_arrivals: bool) -> Vec<TimelineLane> {
     let mut lanes = LANE_ORDER.to_vec();
-    if bare {
+    if !with_arrivals {
         lanes.retain(|lane| !matches!(lane, Arrivals(_)));
     }
     for leave in DROP_ORDER {

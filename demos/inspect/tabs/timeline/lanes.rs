@@ -50,7 +50,7 @@ pub(crate) fn draw(
         window: TimeWindow::for_row(session, state.zoom, current, cells),
     };
     let lanes =
-        visible_lanes(area.height - 2 * u16::from(airy).min(area.height), state.hide_arrivals);
+        visible_lanes(area.height - 2 * u16::from(airy).min(area.height), state.shows_arrivals);
     let mut rest = area;
     for lane in lanes {
         if airy
@@ -58,7 +58,8 @@ pub(crate) fn draw(
             && !matches!(lane, TimelineLane::Frames(Side::Client))
         {
             rest =
-                split_rows(rest, u16::from(lane == TimelineLane::Control || state.hide_arrivals)).1;
+                split_rows(rest, u16::from(lane == TimelineLane::Control || !state.shows_arrivals))
+                    .1;
         }
         let (row, below) = split_rows(rest, 1);
         rest = below;

@@ -23,11 +23,11 @@ use crate::demos::inspect::parts::canvas::{Canvas, split_rows};
 use crate::demos::inspect::session::Session;
 use crate::demos::inspect::tabs::no_frames;
 use selected_message::SelectedMessage;
-pub(crate) use state::TimelineTabState;
+pub(crate) use state::{TimelineTabState, Zoom};
 use time_window::TimeWindow;
 
 /// The tab's keys.
-pub(crate) const KEY_HINT: &str = "←→ frame  + − zoom  0 fit  o TCP pieces  g same message  space \
+pub(crate) const KEY_HINT: &str = "←→ frame  + − zoom  0 all  o TCP pieces  g same message  space \
                                    follow  ⏎ type and send  ? why  h keys";
 
 /// Handles a key. Returns `None` if it is not one of this tab's.
@@ -40,24 +40,32 @@ pub(crate) fn key(
         KeyCode::Left => session.move_selection(-1),
         KeyCode::Right => session.move_selection(1),
         KeyCode::Char('+' | '=') => {
-            state.zoom = Some(current_scale(state, session).saturating_sub(1));
+            state.zoom = Zoom::Scale(current_scale(state, session).saturating_sub(1));
         }
         KeyCode::Char('-') => {
-            state.zoom = Some((current_scale(state, session) + 1).min(time_window::MAX_SCALE));
+            // Beyond the whole connection there is nothing to see.
+            let whole = TimeWindow::whole(session, ASSUMED_COLUMNS).scale();
+            state.zoom = match current_scale(state, session) {
+                scale if scale < whole => Zoom::Scale(scale + 1),
+                _ => Zoom::Whole,
+            };
         }
-        KeyCode::Char('0') => state.zoom = None,
-        KeyCode::Char('o') => state.hide_arrivals = !state.hide_arrivals,
+        KeyCode::Char('0') => {
+            state.zoom = if state.zoom == Zoom::Whole { Zoom::Message } else { Zoom::Whole };
+        }
+        KeyCode::Char('o') => state.shows_arrivals = !state.shows_arrivals,
         _ => return None,
     }
     Some(Vec::new())
 }
 
-/// Returns the shown scale. Which one fits depends on the width, which key handling does not know,
-/// so 80 columns are assumed.
+/// The columns that are assumed where a scale has to fit: key handling does not know the width.
+const ASSUMED_COLUMNS: u16 = 80;
+
+/// Returns the shown scale.
 fn current_scale(state: &TimelineTabState, session: &Session) -> u8 {
-    let fitting =
-        || session.current_row().map(|current| TimeWindow::fitting(session, current, 80).scale());
-    state.zoom.or_else(fitting).unwrap_or_default()
+    let current = session.current_row().unwrap_or_default();
+    TimeWindow::for_row(session, state.zoom, current, ASSUMED_COLUMNS).scale()
 }
 
 pub(crate) fn draw(state: &TimelineTabState, session: &Session, area: Rect, canvas: &mut Canvas) {

@@ -3,8 +3,19 @@
 /// The scale and the lanes that the user chose.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TimelineTabState {
-    /// The chosen scale; `None` fits the selected frame and its neighbours.
-    pub(crate) zoom: Option<u8>,
-    /// Whether the TCP pieces are hidden.
-    pub(crate) hide_arrivals: bool,
+    pub(crate) zoom: Zoom,
+    /// Whether the TCP pieces are shown. They have room before anything else then.
+    pub(crate) shows_arrivals: bool,
+}
+
+/// The span of time that is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Zoom {
+    /// The message of the selected frame, and the frames shortly before and after it.
+    #[default]
+    Message,
+    /// All frames of the connection.
+    Whole,
+    /// A chosen scale, around the selected frame.
+    Scale(u8),
 }

@@ -41,6 +41,7 @@ fn fragmented() -> (Inspect, tokio::sync::mpsc::Receiver<crate::clients::Session
 fn a_message_in_three_fragments_with_a_ping_in_between() {
     let (mut inspect, _inbox) = fragmented();
     inspect.session.select_row(3);
+    press(&mut inspect, KeyCode::Char('o'));
     let shown = render_text(&inspect, 100, 30);
     assert_contains(
         &shown,
@@ -133,20 +134,55 @@ fn keys_move_between_frames_and_scales() {
     assert_eq!(inspect.session.selected_row, Some(4));
     let fits = current_scale(&inspect.tabs.timeline, &inspect.session);
     press(&mut inspect, KeyCode::Char('-'));
-    assert_eq!(inspect.tabs.timeline.zoom, Some(fits + 1));
+    let whole = TimeWindow::whole(&inspect.session, ASSUMED_COLUMNS).scale();
+    assert!(current_scale(&inspect.tabs.timeline, &inspect.session) <= whole.max(fits + 1));
     for _ in 0..40 {
         press(&mut inspect, KeyCode::Char('-'));
     }
-    assert_eq!(current_scale(&inspect.tabs.timeline, &inspect.session), time_window::MAX_SCALE);
+    assert_eq!(inspect.tabs.timeline.zoom, Zoom::Whole, "and not beyond");
     render_text(&inspect, 100, 30);
     for _ in 0..40 {
         press(&mut inspect, KeyCode::Char('+'));
     }
     assert_eq!(current_scale(&inspect.tabs.timeline, &inspect.session), 0);
     press(&mut inspect, KeyCode::Char('0'));
-    assert_eq!(inspect.tabs.timeline.zoom, None);
-    press(&mut inspect, KeyCode::Char('o'));
-    assert!(!render_text(&inspect, 100, 30).contains("C→S TCP pieces"));
+    assert_eq!(inspect.tabs.timeline.zoom, Zoom::Whole);
+    press(&mut inspect, KeyCode::Char('0'));
+    assert_eq!(inspect.tabs.timeline.zoom, Zoom::Message);
+}
+
+#[test]
+fn o_shows_and_hides_the_tcp_pieces_at_every_size() {
+    let (mut inspect, _inbox) = fragmented();
+    for (width, height) in [(78, 15), (78, 18), (98, 24), (100, 30), (198, 55)] {
+        for expected in [false, true, false] {
+            let shown = render_text(&inspect, width, height);
+            assert_eq!(shown.contains("C→S TCP"), expected, "{width}x{height}\n{shown}");
+            press(&mut inspect, KeyCode::Char('o'));
+        }
+        press(&mut inspect, KeyCode::Char('o'));
+    }
+}
+
+/// 0 shows the first and the last frame, however far they are apart.
+#[test]
+fn zero_shows_the_whole_connection() {
+    let hello = encode::single_frame(Opcode::Text, b"a", KEY);
+    let (mut inspect, _inbox) = inspector_after(&[(Side::Client, &hello)]);
+    let start = inspect.session.connection().started_at.unwrap();
+    let later = start + Duration::from_secs(90);
+    inspect.session.connections.shown_mut().push(Side::Server, later, b"\x81\x01b");
+    inspect.show_tab(Tab::Timeline);
+    inspect.session.select_row(0);
+    let both = |inspect: &Inspect| {
+        let window = TimeWindow::for_row(&inspect.session, inspect.tabs.timeline.zoom, 0, 60);
+        window.rows(inspect.session.connection().trace.rows())
+    };
+    assert_eq!(both(&inspect), 0..1, "its message alone");
+    press(&mut inspect, KeyCode::Char('0'));
+    assert_eq!(both(&inspect), 0..2);
+    press(&mut inspect, KeyCode::Char('+'));
+    assert_eq!(both(&inspect), 0..1);
 }
 
 #[test]

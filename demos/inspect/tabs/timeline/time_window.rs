@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use super::state::Zoom;
 use crate::demos::inspect::session::Session;
 use crate::wire::TraceRow;
 
@@ -38,8 +39,12 @@ pub(crate) struct TimeWindow {
 
 impl TimeWindow {
     /// Returns the window of the chosen scale around a row, or one that fits.
-    pub(crate) fn for_row(session: &Session, zoom: Option<u8>, current: usize, cells: u16) -> Self {
-        let Some(scale) = zoom else { return Self::fitting(session, current, cells) };
+    pub(crate) fn for_row(session: &Session, zoom: Zoom, current: usize, cells: u16) -> Self {
+        let scale = match zoom {
+            Zoom::Message => return Self::fitting(session, current, cells),
+            Zoom::Whole => return Self::whole(session, cells),
+            Zoom::Scale(scale) => scale,
+        };
         let cell = division_nanos(scale) / CELLS_PER_DIVISION;
         let middle = session
             .connection()
@@ -85,6 +90,20 @@ impl TimeWindow {
                 _ => break,
             }
         }
+        Self::between(from, to, cells)
+    }
+
+    /// Returns a window that shows all frames of the connection.
+    pub(crate) fn whole(session: &Session, cells: u16) -> Self {
+        let trace = &session.connection().trace;
+        let (Some(first), Some(last)) = (trace.rows().first(), trace.rows().last()) else {
+            return Self { start: 0, cells, scale: 0 };
+        };
+        Self::between(nanos(trace.started_at(first)), nanos(last.completed_at()), cells)
+    }
+
+    /// Returns the window of the smallest scale that has both moments.
+    fn between(from: u64, to: u64, cells: u16) -> Self {
         // Some cells stay free at the right, for the labels of the last frames.
         let room = u64::from(cells.saturating_sub(14).max(4));
         let fits = |scale: &u8| {

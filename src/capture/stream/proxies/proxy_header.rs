@@ -233,7 +233,7 @@ mod tests {
                 "PROXY TCP6 ::1 192.0.2.1 1 2\r\n",
                 "the destination address \"192.0.2.1\" isn't an IPv6 address",
             ),
-            ("PROXY TCP6 ::1 ::2 70000 2\r\n", "the source port \"70000\" is no port"),
+            ("PROXY TCP6 ::1 ::2 70000 2\r\n", "the source port \"70000\" isn't a port"),
             ("PROXY UDP4 a b 1 2\r\n", "its protocol is \"UDP4\", not TCP4, TCP6 or UNKNOWN"),
             ("PROXY UNKNOWN\n", "its line ends in LF, not in CR LF"),
         ] {

@@ -265,7 +265,7 @@ fn digits_that_are_no_bytes_are_refused() {
         ("0x0:\t129\t5\t72\n", "the decimal, octal or character units of gdb"),
         ("0x0:\t0x48658105\n", "the words of gdb's x/xh, x/xw or x/xg"),
         ("0000000 \u{20} 1.5e-3\n0000010\n", "this line of the dump shows no bytes in hex"),
-        ("00000000: 8105 4865\n00000004: 6c6c 6\n", "\"6\" behind the bytes of this line"),
+        ("00000000: 8105 4865\n00000004: 6c6c 6\n", "\"6\" after the bytes of this line"),
         ("{length = 9, bytes = 0x8105}", "the length in the text is 9, but it shows 2 bytes"),
         (
             "<= Recv data, 7 bytes (0x7)\n0000: 81 05\n",
