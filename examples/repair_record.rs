@@ -2,6 +2,8 @@
 //! `demos/libraries/repair/recorded.json`:
 //! `cargo run --example repair_record > demos/libraries/repair/recorded.json`.
 
+#![expect(clippy::print_stderr, reason = "the record goes to standard output")]
+
 use wiretalk::repair::RepairRecord;
 use wiretalk::scope::Scope;
 

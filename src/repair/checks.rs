@@ -18,10 +18,10 @@ use crate::wire::{CloseCode, Opcode};
 const FOREIGN_PAGE: &str = "https://evil.example";
 
 /// The time for which a server's process is watched while its client does not read.
-const HELD_UP: Duration = Duration::from_secs(2);
+const HELD_UP: Duration = Duration::from_secs(3);
 
 /// The time in which a line has to be in the log, after a client has left.
-const LOGGED_WITHIN: Duration = Duration::from_secs(2);
+const LOGGED_WITHIN: Duration = Duration::from_secs(3);
 
 /// The pause between two looks at the log.
 const LOOK: Duration = Duration::from_millis(20);
@@ -116,13 +116,11 @@ async fn long_message(server: &RunningContestant) -> io::Result<RepairFinding> {
     peer.send(Opcode::Ping, b"end").await?;
     let (mut count, mut joined) = (0_usize, Vec::new());
     while let Some(frame) = peer.reader.next_frame().await? {
-        match frame.start.map(|start| start.header.opcode) {
-            Some(Opcode::Pong) => break,
-            _ => {
-                count = count.saturating_add(1);
-                joined.extend(frame.payload);
-            }
+        if frame.start.is_some_and(|start| start.header.opcode == Opcode::Pong) {
+            break;
         }
+        count = count.saturating_add(1);
+        joined.extend(frame.payload);
     }
     let is_same = joined == data.as_bytes();
     let changed = if is_same { "" } else { ", changed" };

@@ -163,7 +163,6 @@ mod tests {
             let outcome = outcome
                 .unwrap_or_else(|error| panic!("{} with {version}: {error}", fault.server.name));
             assert!(outcome.shows_the_fault(), "{}: {outcome:#?}", fault.server.name);
-            eprintln!("{}: {outcome:#?}", fault.server.name);
         }
     }
 }

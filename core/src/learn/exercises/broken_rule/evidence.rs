@@ -36,7 +36,7 @@ impl Evidence {
     /// Returns the frame that contains a byte.
     pub(super) fn frame_at(&self, byte: usize) -> Option<&Frame> {
         let frames = self.transcript.frames().iter().chain(self.transcript.current_frame());
-        frames.filter(|frame| frame.offset.to_usize_saturating() <= byte).last()
+        frames.rev().find(|frame| frame.offset.to_usize_saturating() <= byte)
     }
 
     /// Returns the guilty frame.

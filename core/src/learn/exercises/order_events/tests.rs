@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::learn::exercise::{Answer, AnswerForm, Exercise};
-use crate::learn::exercises::order_events::event::Action;
+use crate::learn::exercises::order_events::event::{Action, Event, Fact};
 use crate::learn::exercises::order_events::shown_story::ShownStory;
 use crate::wire::frame::encode;
 use crate::wire::keep::transcript::Transcript;
-use crate::wire::{AgreedExtensions, ByteLen, Header, Severity, Side};
+use crate::wire::{AgreedExtensions, ByteLen, Header, Opcode, Severity, Side};
 
 const SEEDS: u64 = 2_000;
 
@@ -90,6 +90,87 @@ fn every_order_is_judged_as_a_decoder_would() {
             });
             assert_eq!(right, shown.precedence.count_orders(), "{shown:?}");
             assert!(right > 0 && illegal < (1..=count).product());
+        }
+    }
+}
+
+/// Plays an order through a connection, event by event, and says whether each could happen then.
+fn can_happen(shown: &ShownStory, order: &[usize]) -> bool {
+    let story = &shown.story;
+    let has = |action: &Action| story.events.iter().any(|event| event.action == *action);
+    let is_close = |event: &&Event| matches!(&event.action, Action::Send(frame) if frame.opcode == Opcode::Close);
+    let closes = story.events.iter().filter(is_close).count();
+    let mut done: Vec<&Action> = Vec::new();
+    for place in order {
+        let action = &story.events[*place].action;
+        let was = |other: Action| !has(&other) || done.contains(&&other);
+        let sent = || {
+            done.iter().filter_map(|action| match action {
+                Action::Send(frame) => Some(frame),
+                _ => None,
+            })
+        };
+        let closed =
+            |side: Side| sent().any(|frame| frame.from == side && frame.opcode == Opcode::Close);
+        let is_possible = match action {
+            Action::Connect | Action::Other => true,
+            Action::Request => was(Action::Connect),
+            Action::Accept => was(Action::Request),
+            Action::HangUp(Side::Server) => {
+                closes < 2 || closed(Side::Client) && closed(Side::Server)
+            }
+            Action::HangUp(Side::Client) => was(Action::HangUp(Side::Server)),
+            Action::Send(frame) => {
+                let peer = frame.from.peer();
+                let is_answered = match frame.opcode {
+                    Opcode::Pong => sent().any(|ping| {
+                        (ping.from, ping.opcode, &ping.payload)
+                            == (peer, Opcode::Ping, &frame.payload)
+                    }),
+                    Opcode::Close => frame.from == story.closes_first || closed(peer),
+                    _ => true,
+                };
+                let is_whole = frame.echoes.is_none_or(|number| {
+                    sent().any(|part| {
+                        part.from == peer && part.fin && part.message.is_some_and(|m| m.0 == number)
+                    })
+                });
+                let is_next = sent().all(|earlier| {
+                    earlier.from != frame.from
+                        || earlier.message.is_none()
+                        || frame.message.is_none()
+                        || earlier.message < frame.message
+                });
+                let is_over = closed(frame.from) || done.contains(&&Action::HangUp(frame.from));
+                was(Action::Accept) && is_answered && is_whole && is_next && !is_over
+            }
+        };
+        if !is_possible {
+            return false;
+        }
+        done.push(action);
+    }
+    true
+}
+
+/// Exactly those orders are right in which each event can happen when it comes, and which keep to
+/// the facts of the task.
+#[test]
+fn the_right_orders_are_those_that_a_connection_can_go_through() {
+    for level in 1..=LEVELS {
+        for seed in 0..40 {
+            let shown = ShownStory::draw(level, seed);
+            let facts = &shown.story.facts;
+            each_order(shown.story.events.len(), &mut |order| {
+                let position = |place: usize| order.iter().position(|other| *other == place);
+                let keeps = |fact: &Fact| position(fact.before) < position(fact.after);
+                let both = [Side::Client, Side::Server];
+                let is_possible = facts.iter().all(keeps)
+                    && can_happen(&shown, order)
+                    && both.iter().all(|side| is_legal(&shown, order, *side));
+                let is_right = shown.precedence.first_breach(order).is_none();
+                assert_eq!(is_right, is_possible, "{shown:?} {order:?}");
+            });
         }
     }
 }
