@@ -251,7 +251,7 @@ fn env_var(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// What runs beside the screen.
+/// The parts that run beside the screen.
 #[derive(Default)]
 struct Surroundings {
     watched: Option<WatchedTalk>,

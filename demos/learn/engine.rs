@@ -6,11 +6,13 @@ use std::time::Instant;
 
 use tokio::sync::mpsc;
 
+use super::messages::{Cmd, Msg, Reply};
 use super::server_reply;
-use super::state::{Cmd, Msg, Reply};
+use super::server_trial::ServerTrial;
 use crate::clients::{SessionEnd, SessionEvent};
 use crate::demos::inspect::{self, CommandSender, Inspect, open_lesson};
 use crate::inspect::{BundledServer, InspectConfig, InspectSource};
+use crate::learn::Exercise;
 use crate::net::{Chunk, Transfer};
 use crate::progress::ProgressStore;
 use crate::servers::{ServerBundle, ServerKind};
@@ -35,6 +37,7 @@ pub(super) fn perform(cmd: Cmd, stage: &Stage<Msg>) {
             stage.open_overlay(StandaloneDemo::new(move || open_inspector(from, &bytes)));
         }
         Cmd::Send(bytes, is_request) => send(stage, bytes, is_request),
+        Cmd::TryServers(exercise) => try_servers(stage, *exercise),
     }
 }
 
@@ -62,6 +65,17 @@ fn send(stage: &Stage<Msg>, bytes: Vec<u8>, is_request: bool) {
     stage.start("send", move |WorkContext { mailbox, .. }| async move {
         let reply = reply(bundle, &bytes, is_request).await.map(Reply);
         let _ = mailbox.send(Msg::Reply(reply)).await;
+    });
+}
+
+fn try_servers(stage: &Stage<Msg>, exercise: Exercise) {
+    stage.start("servers", move |WorkContext { scope, mailbox }| async move {
+        let steps = mailbox.clone();
+        let trial = ServerTrial::run(&scope, &exercise, |step| {
+            // A step that finds the mailbox full is not missed: the findings come at the end.
+            let _ = steps.try_send(Msg::Servers(step));
+        });
+        let _ = mailbox.send(Msg::Servers(trial.await)).await;
     });
 }
 

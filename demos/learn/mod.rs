@@ -1,21 +1,21 @@
 //! Lessons, exercises that hide their solution, and questions, with what is done and what is due.
 //!
 //! `state` holds what is known, `list_page` the list, `task_page` the open exercise or question and
-//! `form_editor` its answer. `engine` keeps the progress and asks the strict server; `list_view`,
-//! `task_view` and `form_view` draw.
+//! `form_editor` its answer. `engine` keeps the progress, asks the strict server and tries servers in
+//! Go; `view` draws.
 
 mod engine;
 mod form_editor;
-mod form_view;
 mod list_page;
-mod list_view;
+mod messages;
 mod server_reply;
+mod server_trial;
 mod state;
 mod task_page;
-mod task_view;
 #[cfg(test)]
 mod tests;
 mod text_line;
+mod view;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -27,7 +27,9 @@ use crate::stage::{
     ViewContext,
 };
 use crate::text::did_you_mean;
-pub use state::{Cmd, Learn, LearnStart, Msg, Reply, StartPlace};
+pub use messages::{Cmd, LearnStart, Msg, Reply, StartPlace};
+pub use server_trial::ServerTrial;
+pub use state::Learn;
 
 impl Demo for Learn {
     const NAME: &'static str = "learn";
@@ -44,7 +46,7 @@ impl Demo for Learn {
             about: "open a lesson, an exercise or a question, by its name in wiretalk learn --list",
         },
     ];
-    const KEYS: &'static [KeyHint] = state::KEYS;
+    const KEYS: &'static [KeyHint] = messages::KEYS;
     const HELP_KEY: Option<&'static str> = Some("?");
     const MIN_ROWS: u16 = 16;
     type Msg = Msg;
@@ -93,7 +95,7 @@ impl Demo for Learn {
                 Vec::new()
             }
             DemoEvent::Click(at, area) if self.task.is_none() => {
-                let item = list_view::item_at(self, at, area);
+                let item = view::item_at(self, at, area);
                 item.map_or_else(Vec::new, |item| self.click(item))
             }
             DemoEvent::Click(..) => Vec::new(),
@@ -107,11 +109,11 @@ impl Demo for Learn {
 
     fn view(&self, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
         match &self.task {
-            Some(page) => task_view::draw(self, page, area, buffer, context),
-            None => list_view::draw(self, area, buffer, context),
+            Some(page) => view::draw_task(self, page, area, buffer, context),
+            None => view::draw_list(self, area, buffer, context),
         }
         if self.shows_keys {
-            stage::draw_key_table("keys", state::KEYS, area, buffer, context.theme);
+            stage::draw_key_table("keys", messages::KEYS, area, buffer, context.theme);
         }
     }
 

@@ -10,6 +10,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use crate::net::connect_tcp;
 use crate::wire::decode::frame_assembler::FrameAssembler;
 use crate::wire::frame::encode;
 use crate::wire::{AgreedExtensions, Decoder, Header, Opcode, Side, format};
@@ -21,7 +22,7 @@ const MAX_REPLY: usize = 64 << 10;
 /// The payload of the Ping that follows a frame.
 const LAST_PING: &[u8] = b"last";
 
-/// What a server sent back.
+/// The reply of a server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct ServerReply {
     /// The status line of its response, where a request was sent.
@@ -70,7 +71,7 @@ pub(super) async fn send_request(
     request: &[u8],
 ) -> Result<ServerReply, String> {
     let exchange = async {
-        let mut socket = TcpStream::connect(address).await?;
+        let mut socket = connect_tcp(address).await?;
         socket.write_all(request).await?;
         read_head(&mut socket).await
     };
@@ -83,7 +84,7 @@ pub(super) async fn send_request(
 /// Opens a connection, sends the bytes of frames and returns what came back.
 pub(super) async fn send_frames(address: SocketAddr, frames: &[u8]) -> Result<ServerReply, String> {
     let exchange = async {
-        let mut socket = TcpStream::connect(address).await?;
+        let mut socket = connect_tcp(address).await?;
         let request = format!(
             "GET / HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
              Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"

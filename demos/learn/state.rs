@@ -6,28 +6,14 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::form_editor::FormKey;
 use super::list_page::ListPage;
+use super::messages::{Cmd, LearnStart, Msg, Reply, StartPlace};
 use super::server_reply::ServerReply;
+use super::server_trial::ServerTrial;
 use super::task_page::{ReplyState, Task, TaskPage};
 use crate::learn::{
-    Bank, Catalog, CatalogItem, Exhibit, ItemKind, LessonEntry, Progress, Question,
+    Bank, Catalog, CatalogItem, Exhibit, ItemKind, LessonEntry, Progress, Question, RepairFault,
 };
-use crate::stage::KeyHint;
 use crate::wire::Side;
-
-/// The keys while the demo has the keyboard.
-pub(super) const KEYS: &[KeyHint] = &[
-    KeyHint { keys: "↑ ↓ Enter", about: "choose something to learn, and open it" },
-    KeyHint { keys: "n", about: "what comes next: due again, or new" },
-    KeyHint { keys: "/", about: "search the list" },
-    KeyHint { keys: "a", about: "check everything once more, one after another" },
-    KeyHint { keys: "r", about: "forget the answers to an item" },
-    KeyHint { keys: "Enter", about: "check the answer (a request: Ctrl-S)" },
-    KeyHint { keys: "h F1", about: "a hint; three levels (F1 where letters are typed)" },
-    KeyHint { keys: "e", about: "after the verdict: try the same again" },
-    KeyHint { keys: "g", about: "after the verdict: another one of its kind" },
-    KeyHint { keys: "i", about: "after the verdict: the bytes in the inspector" },
-    KeyHint { keys: "Esc", about: "back to the list, then to the slides" },
-];
 
 /// The demo's state.
 #[derive(Debug)]
@@ -47,67 +33,6 @@ pub struct Learn {
     /// The right and all answers of the series so far.
     pub(super) score: (usize, usize),
 }
-
-/// The start of the demo: its place, and the level and the seed of the first exercise.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LearnStart {
-    /// The place.
-    pub place: StartPlace,
-    /// The level, instead of that of the exercise's entry.
-    pub level: Option<u8>,
-    /// The seed, instead of a random one.
-    pub seed: Option<u64>,
-}
-
-/// The place where the demo opens.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum StartPlace {
-    /// The list of everything.
-    #[default]
-    List,
-    /// The questions and exercises of a section, one after another.
-    Section(String),
-    /// A lesson, an exercise or a question.
-    Item(String),
-}
-
-/// A command of the demo.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Cmd {
-    /// Read the progress.
-    Load,
-    /// Draw a seed for an item.
-    Draw(String),
-    /// Draw a number that picks the question from an earlier section.
-    DrawSeries(String),
-    /// Keep an answer.
-    Record(String, bool),
-    /// Forget the answers of these names.
-    Reset(Vec<String>),
-    /// Open a lesson in the inspector.
-    OpenLesson(String),
-    /// Open bytes in the inspector.
-    Inspect(Side, Vec<u8>),
-    /// Send bytes to the strict server: a request, or frames.
-    Send(Vec<u8>, bool),
-}
-
-/// A report.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Msg {
-    /// The progress, the time, and what the user is to know.
-    Progress(Progress, u64, Option<String>),
-    /// A seed for an item.
-    Seed(String, u64),
-    /// A number for the series of a section.
-    SeriesSeed(String, u64),
-    /// The strict server's reply.
-    Reply(Result<Reply, String>),
-}
-
-/// What the strict server did.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Reply(pub(super) ServerReply);
 
 impl Learn {
     /// Creates the demo on a bank and the lessons. Returns the commands that open its first page.
@@ -168,6 +93,12 @@ impl Learn {
                 self.begin_series(names)
             }
             Msg::Reply(reply) => self.settle(reply.map(|Reply(reply)| reply)),
+            Msg::Servers(trial) => {
+                if let Some(page) = self.task.as_mut().filter(|page| page.trial.is_some()) {
+                    page.trial = Some(trial);
+                }
+                Vec::new()
+            }
         }
     }
 
@@ -350,7 +281,8 @@ impl Learn {
             KeyCode::Down => page.scrolled = page.scrolled.saturating_add(1).min(200),
             KeyCode::Char('e') => (page.judgment, page.reply, page.scrolled) = Default::default(),
             KeyCode::Char('g') => return vec![Cmd::Draw(page.item.name.clone())],
-            KeyCode::Char('i') => return inspect(page).into_iter().collect(),
+            KeyCode::Char('x') => return try_servers(page).into_iter().collect(),
+            KeyCode::Char('i') => return inspect_command(page).into_iter().collect(),
             KeyCode::Enter | KeyCode::Char('n' | ' ') => {
                 let name = page.item.name.clone();
                 let is_series = !self.series.is_empty();
@@ -428,8 +360,16 @@ impl Learn {
     }
 }
 
+/// Returns the command that builds and tries the servers of an exercise.
+fn try_servers(page: &mut TaskPage) -> Option<Cmd> {
+    let Task::Exercise(exercise) = &page.task else { return None };
+    RepairFault::of(exercise)?;
+    page.trial = Some(ServerTrial::Running("building both servers".to_owned()));
+    Some(Cmd::TryServers(Box::new(exercise.clone())))
+}
+
 /// Returns the command that shows the bytes of a task in the inspector.
-pub(super) fn inspect(page: &TaskPage) -> Option<Cmd> {
+pub(super) fn inspect_command(page: &TaskPage) -> Option<Cmd> {
     if let Some((bytes, false)) = page.bytes_to_send() {
         return Some(Cmd::Inspect(Side::Client, bytes));
     }

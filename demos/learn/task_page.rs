@@ -2,6 +2,7 @@
 
 use super::form_editor::FormEditor;
 use super::server_reply::ServerReply;
+use super::server_trial::ServerTrial;
 use crate::learn::{CatalogItem, Draws, Exercise, Exhibit, Judgment, Question, RightAnswer};
 
 /// An exercise or a question on the screen.
@@ -15,13 +16,15 @@ pub(super) struct TaskPage {
     pub(super) judgment: Option<Judgment>,
     /// What a real server did with the answer.
     pub(super) reply: Option<ReplyState>,
+    /// The servers of the exercise, once they are tried here.
+    pub(super) trial: Option<ServerTrial>,
     /// Whether an answer to this task has counted. A second try at the same one doesn't.
     pub(super) has_counted: bool,
     /// The rows that are scrolled away at the top.
     pub(super) scrolled: usize,
 }
 
-/// What is asked.
+/// The exercise or the question that is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Task {
     Exercise(Exercise),
@@ -58,8 +61,8 @@ impl TaskPage {
     }
 
     fn new(item: CatalogItem, task: Task, form: FormEditor) -> Self {
-        let (hints_shown, judgment, reply, has_counted, scrolled) = Default::default();
-        Self { item, task, form, hints_shown, judgment, reply, has_counted, scrolled }
+        let (hints_shown, judgment, reply, trial, has_counted, scrolled) = Default::default();
+        Self { item, task, form, hints_shown, judgment, reply, trial, has_counted, scrolled }
     }
 
     /// Returns the hints, the vaguest first.

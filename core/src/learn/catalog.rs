@@ -64,7 +64,7 @@ pub enum ItemState {
     /// It has no answer yet.
     New,
     /// Some steps of a lesson are won, of so many.
-    Begun {
+    Started {
         /// The steps that were won last time.
         won: usize,
         /// All steps.
@@ -122,7 +122,7 @@ impl Catalog {
             self.items.iter().filter(|item| matches!(item.state(progress, now), ItemState::Due));
         let unseen = || {
             let is_open = |item: &&CatalogItem| {
-                matches!(item.state(progress, now), ItemState::New | ItemState::Begun { .. })
+                matches!(item.state(progress, now), ItemState::New | ItemState::Started { .. })
             };
             self.items.iter().find(is_open)
         };
@@ -165,7 +165,7 @@ impl CatalogItem {
             return ItemState::Done;
         }
         match self.kind {
-            ItemKind::Lesson(_) => ItemState::Begun { won, of: answers.len() },
+            ItemKind::Lesson(_) => ItemState::Started { won, of: answers.len() },
             _ => ItemState::Wrong,
         }
     }
@@ -250,7 +250,7 @@ mod tests {
         let state = |progress: &Progress| catalog.item("frame").unwrap().state(progress, 10);
         assert_eq!(state(&progress), ItemState::New);
         answered(&mut progress, &lesson_step_name("frame", 1), 5, true);
-        assert_eq!(state(&progress), ItemState::Begun { won: 1, of: 2 });
+        assert_eq!(state(&progress), ItemState::Started { won: 1, of: 2 });
         answered(&mut progress, &lesson_step_name("frame", 2), 6, true);
         assert_eq!(state(&progress), ItemState::Done);
     }

@@ -7,7 +7,8 @@ use anyhow::{Context as _, bail};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::cli::learn::{LearnArgs, LearnTarget};
+use crate::cli::learn::args::LearnArgs;
+use crate::cli::learn::target::LearnTarget;
 use crate::cli::output;
 use crate::learn::{
     Answer, AnswerForm, Bank, CatalogItem, Exercise, Exhibit, ItemKind, Judgment, Question,

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::cli::learn::LearnTarget;
+use crate::cli::learn::target::LearnTarget;
 use crate::learn::{Catalog, CatalogItem, ItemKind, ItemState, Progress, section_title};
 use crate::progress::ProgressStore;
 use crate::text;
@@ -67,7 +67,7 @@ fn kind_name(item: &CatalogItem) -> &'static str {
 fn state_name(state: ItemState) -> String {
     match state {
         ItemState::New => "new".to_owned(),
-        ItemState::Begun { won, of } => format!("{won} of {of}"),
+        ItemState::Started { won, of } => format!("{won} of {of}"),
         ItemState::Wrong => "wrong".to_owned(),
         ItemState::Due => "due".to_owned(),
         ItemState::Done => "done".to_owned(),

@@ -15,7 +15,7 @@ pub struct Question {
     pub prompt: String,
     /// The bytes that it is about; they may be none.
     pub bytes: Vec<u8>,
-    /// What answers it.
+    /// The right answer.
     pub answer: RightAnswer,
     /// A hint; it may be empty.
     pub hint: String,
@@ -48,7 +48,7 @@ pub enum RightAnswer {
     Input {
         /// The texts that are right; the first one is shown.
         right: Vec<String>,
-        /// What is compared.
+        /// The comparison.
         compare: Compare,
     },
 }
@@ -71,7 +71,7 @@ pub enum Compare {
 pub enum Response {
     /// The indexes of the options that were chosen, in any order.
     Chosen(Vec<usize>),
-    /// What was typed.
+    /// The typed text.
     Typed(String),
 }
 

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::deck::{LineIndex, Position};
+use crate::learn::bank::entries::{Bank, ExerciseEntry};
 use crate::learn::bank::question::{Compare, Question, RightAnswer};
-use crate::learn::bank::{Bank, ExerciseEntry};
 use crate::learn::exercise::ExerciseKind;
 use crate::text::did_you_mean;
 use crate::wire::pasted;

@@ -22,7 +22,7 @@ pub struct Progress {
 /// The answers to an item.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ItemProgress {
-    /// How well it is known.
+    /// The box, which says how well it is known.
     pub known: LeitnerBox,
     /// The number of right answers.
     pub right: u32,

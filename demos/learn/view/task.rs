@@ -5,15 +5,16 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use super::form_view;
-use super::state::Learn;
-use super::task_page::{ReplyState, Task, TaskPage};
+use super::form;
 use crate::demos::inspect::wrap_words;
-use crate::learn::{Exhibit, ItemKind, Judgment, section_title};
+use crate::demos::learn::server_trial::{ServerTrial, recorded};
+use crate::demos::learn::state::{Learn, inspect_command};
+use crate::demos::learn::task_page::{ReplyState, Task, TaskPage};
+use crate::learn::{ExerciseKind, Exhibit, ItemKind, Judgment, section_title};
 use crate::stage::{self, Theme, ViewContext};
 use crate::text;
 
-pub(super) fn draw(
+pub(in crate::demos::learn) fn draw(
     learn: &Learn,
     page: &TaskPage,
     area: Rect,
@@ -74,7 +75,7 @@ fn task_lines(page: &TaskPage, width: usize, theme: &Theme) -> (Vec<Line<'static
         lines.extend(exhibit);
         lines.push(Line::default());
     }
-    let (form, cursor) = form_view::lines(page, width, theme);
+    let (form, cursor) = form::lines(page, width, theme);
     let cursor = lines.len() + cursor;
     lines.extend(form);
     for (number, hint) in (1..).zip(page.hints().iter().take(page.hints_shown)) {
@@ -94,14 +95,14 @@ fn exhibit_lines(page: &TaskPage, width: usize, theme: &Theme) -> Vec<Line<'stat
                 let agreed = if *deflate { ", permessage-deflate agreed on" } else { "" };
                 lines.push(Line::styled(format!("The {from} sends{agreed}:"), theme.dim()));
             }
-            Exhibit::Head(head) => return form_view::head_exhibit(page, head, theme),
-            Exhibit::Code(code) => return form_view::code_exhibit(page, code, theme),
+            Exhibit::Head(head) => return form::head_exhibit(page, head, theme),
+            Exhibit::Code(code) => return form::code_exhibit(page, code, theme),
             Exhibit::Nothing => {}
         }
     }
     let bytes = page.bytes();
     if !bytes.is_empty() {
-        lines.extend(form_view::byte_rows(page, bytes, width, theme));
+        lines.extend(form::byte_rows(page, bytes, width, theme));
     }
     lines
 }
@@ -139,6 +140,25 @@ fn verdict_lines(
             }
         }
     }
+    if let Task::Exercise(exercise) = &page.task
+        && let Some((outcome, provenance)) = recorded(exercise)
+    {
+        let shown = match &page.trial {
+            Some(ServerTrial::Done(Ok(outcome))) => ("Run here:".to_owned(), outcome),
+            Some(ServerTrial::Done(Err(reason))) => {
+                push(&format!("Not run here: {reason}"), theme.dim());
+                (format!("Recorded ({provenance}):"), &outcome)
+            }
+            Some(ServerTrial::Running(step)) => {
+                push(&format!("… {step}"), theme.dim());
+                (format!("Recorded ({provenance}):"), &outcome)
+            }
+            None => (format!("Recorded ({provenance}):"), &outcome),
+        };
+        push(&shown.0, theme.dim());
+        push(&format!("  broken: {}", shown.1.broken.sentence), Style::new().fg(theme.bad));
+        push(&format!("  repaired: {}", shown.1.repaired.sentence), Style::new().fg(theme.good));
+    }
     push(&judgment.why, Style::new().fg(theme.text));
     push(&judgment.source, theme.dim());
     lines
@@ -167,12 +187,15 @@ fn last_line(learn: &Learn, page: &TaskPage, below: usize, context: &ViewContext
     let keys = match (context.focused, &page.judgment) {
         (false, _) => "Enter: answer".to_owned(),
         (true, Some(_)) => {
-            let can_inspect = super::state::inspect(page).is_some();
+            let can_inspect = inspect_command(page).is_some();
             let inspector = if can_inspect { "   i inspector" } else { "" };
             let anew = if matches!(page.task, Task::Exercise(_)) { "   g another one" } else { "" };
-            format!("Enter next   e try again{anew}{inspector}   Esc list{score}")
+            let has_servers =
+                matches!(page.item.kind, ItemKind::Exercise(ExerciseKind::RepairServer, _));
+            let servers = if has_servers { "   x run both here" } else { "" };
+            format!("Enter next   e try again{anew}{inspector}{servers}   Esc list{score}")
         }
-        (true, None) => format!("{}   Esc list{score}", form_view::keys(page)),
+        (true, None) => format!("{}   Esc list{score}", form::keys(page)),
     };
     Line::from(vec![
         Span::styled(more, Style::new().fg(theme.warn)),

@@ -5,7 +5,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use super::state::Learn;
+use crate::demos::learn::state::Learn;
 use crate::learn::{CatalogItem, ItemKind, ItemState, section_title};
 use crate::stage::{self, Theme, ViewContext};
 use crate::text;
@@ -17,7 +17,12 @@ enum Row<'a> {
     Item(usize, &'a CatalogItem),
 }
 
-pub(super) fn draw(learn: &Learn, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
+pub(in crate::demos::learn) fn draw(
+    learn: &Learn,
+    area: Rect,
+    buffer: &mut Buffer,
+    context: &ViewContext,
+) {
     let theme = context.theme;
     let inner = stage::draw_panel("learn", area, buffer, context);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
@@ -38,7 +43,7 @@ pub(super) fn draw(learn: &Learn, area: Rect, buffer: &mut Buffer, context: &Vie
 }
 
 /// Returns the item at a position, by its index.
-pub(super) fn item_at(learn: &Learn, at: Position, area: Rect) -> Option<usize> {
+pub(in crate::demos::learn) fn item_at(learn: &Learn, at: Position, area: Rect) -> Option<usize> {
     let inner = Rect {
         x: area.x + 2,
         y: area.y + 1,
@@ -107,7 +112,7 @@ fn item_line(
     let state = item.state(&learn.progress, learn.now);
     let (mark, color) = match state {
         ItemState::New => ("·".to_owned(), theme.dim),
-        ItemState::Begun { won, of } => (format!("{won}/{of}"), theme.text),
+        ItemState::Started { won, of } => (format!("{won}/{of}"), theme.text),
         ItemState::Wrong => ("✗".to_owned(), theme.bad),
         ItemState::Due => ("↻".to_owned(), theme.warn),
         ItemState::Done => ("✓".to_owned(), theme.good),

@@ -5,10 +5,10 @@ use std::ops::Range;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use super::form_editor::FormEditor;
-use super::task_page::{Task, TaskPage};
-use super::text_line::TextLine;
 use crate::demos::inspect::wrap_words;
+use crate::demos::learn::form_editor::FormEditor;
+use crate::demos::learn::task_page::{Task, TaskPage};
+use crate::demos::learn::text_line::TextLine;
 use crate::learn::{AnswerForm, Exercise, Mark, RightAnswer};
 use crate::stage::Theme;
 use crate::text;
@@ -169,7 +169,7 @@ fn byte_form(
     let so_far = page.form.answer().and_then(|answer| exercise.judge_so_far(&answer));
     if let Some(so_far) = so_far.filter(|_| is_open && !line.text.trim().is_empty()) {
         let right = text::counted(so_far.right, "byte");
-        let (said, style) = match &so_far.wrong {
+        let (text, style) = match &so_far.wrong {
             Some(wrong) => {
                 let text = format!("{right} right so far, then: {}", wrong.remark);
                 (text, Style::new().fg(theme.bad))
@@ -182,7 +182,7 @@ fn byte_form(
                 (text, Style::new().fg(theme.good))
             }
         };
-        lines.extend(wrap_words(&said, width).into_iter().map(|line| Line::styled(line, style)));
+        lines.extend(wrap_words(&text, width).into_iter().map(|line| Line::styled(line, style)));
     }
     (lines, 0)
 }

@@ -1,0 +1,88 @@
+//! The demo's keys, its start, and what goes to its engine and comes back.
+
+use super::server_reply::ServerReply;
+use super::server_trial::ServerTrial;
+use crate::learn::{Exercise, Progress};
+use crate::stage::KeyHint;
+use crate::wire::Side;
+
+/// The keys while the demo has the keyboard.
+pub(super) const KEYS: &[KeyHint] = &[
+    KeyHint { keys: "↑ ↓ Enter", about: "choose something to learn, and open it" },
+    KeyHint { keys: "n", about: "what comes next: due again, or new" },
+    KeyHint { keys: "/", about: "search the list" },
+    KeyHint { keys: "a", about: "check everything once more, one after another" },
+    KeyHint { keys: "r", about: "forget the answers to an item" },
+    KeyHint { keys: "Enter", about: "check the answer (a request: Ctrl-S)" },
+    KeyHint { keys: "h F1", about: "a hint; three levels (F1 where letters are typed)" },
+    KeyHint { keys: "e", about: "after the verdict: try the same again" },
+    KeyHint { keys: "g", about: "after the verdict: another one of its kind" },
+    KeyHint { keys: "i", about: "after the verdict: the bytes in the inspector" },
+    KeyHint { keys: "x", about: "after the verdict: build and try the servers in Go here" },
+    KeyHint { keys: "Esc", about: "back to the list, then to the slides" },
+];
+
+/// The start of the demo: its place, and the level and the seed of the first exercise.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LearnStart {
+    /// The place.
+    pub place: StartPlace,
+    /// The level, instead of that of the exercise's entry.
+    pub level: Option<u8>,
+    /// The seed, instead of a random one.
+    pub seed: Option<u64>,
+}
+
+/// The place where the demo opens.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum StartPlace {
+    /// The list of everything.
+    #[default]
+    List,
+    /// The questions and exercises of a section, one after another.
+    Section(String),
+    /// A lesson, an exercise or a question.
+    Item(String),
+}
+
+/// A command of the demo.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cmd {
+    /// Read the progress.
+    Load,
+    /// Draw a seed for an item.
+    Draw(String),
+    /// Draw a number that picks the question from an earlier section.
+    DrawSeries(String),
+    /// Keep an answer.
+    Record(String, bool),
+    /// Forget the answers of these names.
+    Reset(Vec<String>),
+    /// Open a lesson in the inspector.
+    OpenLesson(String),
+    /// Open bytes in the inspector.
+    Inspect(Side, Vec<u8>),
+    /// Send bytes to the strict server: a request, or frames.
+    Send(Vec<u8>, bool),
+    /// Build and try the servers in Go of an exercise.
+    TryServers(Box<Exercise>),
+}
+
+/// A report.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Msg {
+    /// The progress, the time, and what the user is to know.
+    Progress(Progress, u64, Option<String>),
+    /// A seed for an item.
+    Seed(String, u64),
+    /// A number for the series of a section.
+    SeriesSeed(String, u64),
+    /// The strict server's reply.
+    Reply(Result<Reply, String>),
+    /// The servers in Go that are tried.
+    Servers(ServerTrial),
+}
+
+/// The reply of the strict server.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reply(pub(super) ServerReply);
