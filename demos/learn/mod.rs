@@ -98,8 +98,9 @@ impl Demo for Learn {
                 let item = view::item_at(self, at, area);
                 item.map_or_else(Vec::new, |item| self.click(item))
             }
-            DemoEvent::Click(..) => Vec::new(),
-            DemoEvent::Tick(_) | DemoEvent::Next | DemoEvent::Left => Vec::new(),
+            DemoEvent::Click(..) | DemoEvent::Tick(_) | DemoEvent::Next | DemoEvent::Left => {
+                Vec::new()
+            }
         }
     }
 

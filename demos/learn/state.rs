@@ -10,6 +10,7 @@ use super::messages::{Cmd, LearnStart, Msg, Reply, StartPlace};
 use super::server_reply::ServerReply;
 use super::server_trial::ServerTrial;
 use super::task_page::{ReplyState, Task, TaskPage};
+use super::text_line::TextLine;
 use crate::learn::{
     Bank, Catalog, CatalogItem, Exhibit, ItemKind, LessonEntry, Progress, Question, RepairFault,
 };
@@ -110,13 +111,11 @@ impl Learn {
     }
 
     fn next_of_series(&mut self) -> Vec<Cmd> {
-        match self.series.pop() {
-            Some(name) => self.open(&name),
-            None => {
-                self.task = None;
-                Vec::new()
-            }
-        }
+        let Some(name) = self.series.pop() else {
+            self.task = None;
+            return Vec::new();
+        };
+        self.open(&name)
     }
 
     /// Opens an item.
@@ -206,7 +205,7 @@ impl Learn {
                 Vec::new()
             }
             KeyCode::Esc => {
-                self.list.search = Default::default();
+                self.list.search = TextLine::default();
                 Vec::new()
             }
             _ => Vec::new(),
@@ -295,25 +294,21 @@ impl Learn {
 
     fn open_next(&mut self) -> Vec<Cmd> {
         let next = self.catalog.next(&self.progress, self.now).map(|item| item.name.clone());
-        match next {
-            Some(name) => self.open(&name),
-            None => {
-                self.notice = Some("everything is done; what is due again comes later".to_owned());
-                Vec::new()
-            }
-        }
+        let Some(name) = next else {
+            self.notice = Some("everything is done; what is due again comes later".to_owned());
+            return Vec::new();
+        };
+        self.open(&name)
     }
 
     /// Opens what comes next after an item, which is not that item once more.
     fn open_after(&mut self, name: &str) -> Vec<Cmd> {
         let next = self.catalog.next(&self.progress, self.now).map(|item| item.name.clone());
-        match next.filter(|next| next != name) {
-            Some(next) => self.open(&next),
-            None => {
-                self.close_task();
-                Vec::new()
-            }
-        }
+        let Some(next) = next.filter(|next| next != name) else {
+            self.close_task();
+            return Vec::new();
+        };
+        self.open(&next)
     }
 
     fn close_task(&mut self) {
@@ -332,12 +327,11 @@ impl Learn {
 
     /// Scrolls the page, or moves through the list.
     pub(super) fn wheel(&mut self, by: isize) {
-        match &mut self.task {
-            Some(page) => page.scrolled = page.scrolled.saturating_add_signed(by).min(200),
-            None => {
-                let last = self.list.items(&self.catalog).len().saturating_sub(1);
-                self.list.cursor = self.list.cursor.saturating_add_signed(by).min(last);
-            }
+        if let Some(page) = &mut self.task {
+            page.scrolled = page.scrolled.saturating_add_signed(by).min(200);
+        } else {
+            let last = self.list.items(&self.catalog).len().saturating_sub(1);
+            self.list.cursor = self.list.cursor.saturating_add_signed(by).min(last);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::learn::bank::Bank;
 use crate::learn::exercise::ExerciseKind;
-use crate::learn::progress::Progress;
+use crate::learn::progress::{ItemProgress, Progress};
 use crate::text::ellipsize;
 
 /// The sections of the talk in its order: the names that files use, and their titles.
@@ -182,7 +182,7 @@ impl CatalogItem {
 
     fn due_at(&self, progress: &Progress) -> Option<u64> {
         let names = self.progress_names();
-        names.iter().filter_map(|name| progress.item(name)).map(|answer| answer.due_at()).min()
+        names.iter().filter_map(|name| progress.item(name)).map(ItemProgress::due_at).min()
     }
 }
 

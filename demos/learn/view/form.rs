@@ -30,8 +30,11 @@ pub(super) fn lines(page: &TaskPage, width: usize, theme: &Theme) -> (Vec<Line<'
             };
             (lines.iter().enumerate().map(line).collect(), *cursor)
         }
-        (FormEditor::ByteAndRule { rule: chosen, .. }, Task::Exercise(exercise))
-        | (FormEditor::LineAndRemedy { remedy: chosen, .. }, Task::Exercise(exercise)) => {
+        (
+            FormEditor::ByteAndRule { rule: chosen, .. }
+            | FormEditor::LineAndRemedy { remedy: chosen, .. },
+            Task::Exercise(exercise),
+        ) => {
             let is_chosen = |at: usize| *chosen == Some(at);
             let part = ["rule", "remedy"].into_iter().find_map(|part| mark(page, part));
             let mark_of = |at: usize| part.filter(|_| is_chosen(at)).map(|mark| mark.right);

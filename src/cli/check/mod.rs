@@ -195,7 +195,7 @@ fn report_deck(
     } else {
         format!(", {}", counted(notes.len(), "note"))
     };
-    let warning_count = counted(warnings.len() + in_list.len(), "warning");
+    let warning_count = counted(warnings.len().saturating_add(in_list.len()), "warning");
     *out += &dialect_line(name, &deck);
     if let Some(headings) = undivided(&deck) {
         *out += &format!(

@@ -142,14 +142,12 @@ fn exercise_text(exercise: &Exercise) -> String {
 }
 
 fn indented<'a>(lines: impl Iterator<Item = &'a str>) -> String {
-    lines.map(|line| format!("  {line}\n")).collect()
+    lines.fold(String::new(), |text, line| text + "  " + line + "\n")
 }
 
 fn numbered(choices: &[String]) -> String {
-    (1..)
-        .zip(choices)
-        .map(|(number, choice): (usize, _)| format!("  {number}) {choice}\n"))
-        .collect()
+    let line = |(number, choice): (usize, &String)| format!("  {number}) {choice}");
+    (1..).zip(choices).map(line).collect::<Vec<_>>().join("\n") + "\n"
 }
 
 fn question_text(question: &Question) -> String {

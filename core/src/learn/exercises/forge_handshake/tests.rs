@@ -118,11 +118,8 @@ fn every_choice_from_the_offer_is_right_and_no_other() {
         let Exhibit::Head(request) = &exercise.exhibit else { panic!() };
         let offered = offer(request).subprotocols;
         let bare = head(exercise.solution());
-        let bare: String = bare
-            .lines()
-            .filter(|line| !line.starts_with("Sec-WebSocket-Protocol"))
-            .map(|line| format!("{line}\n"))
-            .collect();
+        let lines = bare.lines().filter(|line| !line.starts_with("Sec-WebSocket-Protocol"));
+        let bare = lines.collect::<Vec<_>>().join("\n") + "\n";
         assert_eq!(judged(&exercise, &bare).right, offered.is_empty());
         for name in drawing::PROTOCOLS {
             let text = format!("{bare}Sec-WebSocket-Protocol: {name}\n");

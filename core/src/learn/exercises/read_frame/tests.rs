@@ -85,10 +85,9 @@ fn the_marked_byte_decides_the_field() {
                 panic!()
             };
             let changed_bit = match mark.part.as_str() {
-                "fin" => 0x80,
+                "fin" | "masked" => 0x80,
                 "rsv1" => 0x40,
                 "opcode" => 0x02,
-                "masked" => 0x80,
                 // Where there is none, the bit that says so.
                 "key" if right["key"].is_empty() => 0x80,
                 "length" | "key" => 0x01,
@@ -97,7 +96,7 @@ fn the_marked_byte_decides_the_field() {
             bytes[place.end - 1] ^= changed_bit;
             // A frame with a key has four bytes more.
             match (mark.part.as_str(), right["masked"].as_str()) {
-                ("masked", "0") | ("key", "0") => bytes.extend([0; 4]),
+                ("masked" | "key", "0") => bytes.extend([0; 4]),
                 ("masked", _) => bytes.truncate(bytes.len() - 4),
                 _ => {}
             }
