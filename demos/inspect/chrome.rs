@@ -175,7 +175,7 @@ fn draw_status_line(inspect: &Inspect, area: Rect, canvas: &mut Canvas, context:
             "copy:  h hex  t text  j JSON vector  c decode command  s send command  r Rust  p \
              Python"
         }
-        InputMode::Bet if context.focused => "1–9 bet  . send  , back  any other key: look around",
+        InputMode::Bet if context.focused => lesson_view::KEY_HINT,
         InputMode::Edit if inspect.session.has_peer() => {
             "edit:  0–f write  x flip  ←→ . bit  + − byte  l length  k new key  u undo  ⏎ SEND IT  \
              q put it back"

@@ -13,6 +13,10 @@ use crate::demos::inspect::session::Session;
 use crate::stage::{BigText, PixelSize, Theme};
 use crate::text;
 
+/// The keys while a question is shown.
+pub(crate) const KEY_HINT: &str =
+    "digits bet, ⌫ takes back  . send  , back  any other key: look around";
+
 /// The rows that stay for the inspector below the strip: a frame, its neighbour and its bytes.
 const MIN_TAB_ROWS: u16 = 7;
 
