@@ -269,7 +269,7 @@ mod tests {
             live(vec![standing(Transport::WebSocket, 100, 1), standing(Transport::Sse, 150, 1)]);
         assert_eq!(
             verdict(&differ, &config),
-            ["SSE is not WebSocket here: 150 ms against 100 ms."]
+            ["SSE and WebSocket differ here: 150 ms against 100 ms."]
         );
         let mut early = sides;
         early.transports.iter_mut().for_each(|transport| transport.ages.count = 2);

@@ -342,7 +342,7 @@ mod tests {
                 inspect.update(event(1, ProxyEventKind::Bytes { from, at, bytes }));
             }
             inspect.update(opened(2));
-            assert_contains(&render_text(&inspect, 100, 30), &["127.0.0.1:5001"]);
+            assert_contains(&render_text(&inspect, 160, 30), &["127.0.0.1:5001"]);
             if looks_at_a_frame {
                 press(&mut inspect, KeyCode::Home);
             }

@@ -133,7 +133,7 @@ impl Inspect {
     pub(crate) fn complete_step(&mut self) -> Vec<Action> {
         let Some(player) = &mut self.player else { return Vec::new() };
         match player.complete_step(&self.session) {
-            Some(completed) => lesson_keys::after_step(player, completed),
+            Some(completed) => lesson_keys::after_step(player, &completed),
             None => Vec::new(),
         }
     }

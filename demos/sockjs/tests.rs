@@ -199,7 +199,7 @@ fn the_tables_at_80_columns() {
 ║ ── session abcdefgh over websocket ─────────────────────────────────────── ║
 ║ connecting ─ ● OPEN ─ closing ─ closed ─ forgotten  receiver ◉             ║
 ║ heartbeat in █████████░░░  6 s   last frame: a[\"hi\"]                       ║
-║ ── the fallback client: on xhr-streaming ────────────────────────────────── ║
+║ ── the fallback client: on xhr-streaming ───────────────────────────────── ║
 ║   0.0 s  /info 1 ms → websocket ● open, lost: 1006                         ║
 ║   9.5 s  /info 1 ms → websocket ✗ 404 → xhr-streaming ● open               ║
 ║ Space line  t type  ⏎ bytes  x take  2 second  d detach  c close  r  ?     ║

@@ -495,6 +495,7 @@ mod tests {
     /// A demo that opens another one over itself with `o`, and counts the other keys.
     struct Opener {
         keys: usize,
+        focused: usize,
     }
 
     impl Demo for Opener {
@@ -507,11 +508,15 @@ mod tests {
         type Cmd = ();
 
         fn open(_: &Settings) -> Result<(Self, Vec<()>), Diagnostic> {
-            Ok((Self { keys: 0 }, Vec::new()))
+            Ok((Self { keys: 0, focused: 0 }, Vec::new()))
         }
 
         fn update(&mut self, event: DemoEvent<()>) -> Vec<()> {
-            self.keys += 1;
+            match event {
+                DemoEvent::Key(_) => self.keys += 1,
+                DemoEvent::Focus => self.focused += 1,
+                _ => {}
+            }
             let opens = event == DemoEvent::Key(KeyCode::Char('o').into());
             if opens { vec![()] } else { Vec::new() }
         }
@@ -535,6 +540,7 @@ mod tests {
         assert_eq!(slot.demo.keys, 1, "the other one has the keys");
         slot.key(KeyCode::Esc.into());
         assert_eq!((slot.wants_escape(), slot.keys()), (false, Opener::KEYS));
+        assert_eq!(slot.demo.focused, 1, "it has the keyboard again");
         slot.key(KeyCode::Char('x').into());
         assert_eq!(slot.demo.keys, 2);
     }

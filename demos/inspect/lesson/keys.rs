@@ -92,7 +92,7 @@ fn run_step(player: &mut ScenarioPlayer, session: &mut Session) -> Vec<Action> {
 
 /// Returns the actions after a step: the tab with the evidence is shown, scrolled to it, and a bet
 /// that was settled is recorded.
-pub(crate) fn after_step(player: &ScenarioPlayer, completed: CompletedStep) -> Vec<Action> {
+pub(crate) fn after_step(player: &ScenarioPlayer, completed: &CompletedStep) -> Vec<Action> {
     let mut actions = Vec::new();
     if let Some((tab, place)) = completed.evidence {
         actions.push(Action::Show(tab));

@@ -349,7 +349,9 @@ mod tests {
         (0..3).for_each(|_| player.erase());
         assert_eq!(player.bet, None);
         let mut player = ScenarioPlayer::new(Scenario::from_name("handshake").unwrap());
-        ['0', '4', '9'].into_iter().for_each(|digit| player.type_digit(digit));
+        for digit in ['0', '4', '9'] {
+            player.type_digit(digit);
+        }
         assert_eq!(player.bet, None);
     }
 }

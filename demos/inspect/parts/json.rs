@@ -33,7 +33,7 @@ pub(crate) fn folded(text: &str) -> Option<String> {
                 out.push(letter);
             }
             '{' | '[' => {
-                while letters.next_if(|next| next.is_ascii_whitespace()).is_some() {}
+                while letters.next_if(char::is_ascii_whitespace).is_some() {}
                 out.push(letter);
                 // Nothing is folded that has nothing in it.
                 if let Some(end) = letters.next_if(|next| matches!(next, '}' | ']')) {

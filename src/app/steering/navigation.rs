@@ -79,7 +79,7 @@ impl App {
     pub(crate) fn next_in_demo(&mut self) {
         let in_sight = |index: &usize| {
             let areas = self.layout.demo_areas(self.progress);
-            areas.get(*index).is_some_and(|area| area.is_some())
+            areas.get(*index).is_some_and(Option::is_some)
         };
         let takes_next =
             |index: &usize| matches!(self.slots.get(*index), Some(Ok(demo)) if demo.takes_next());

@@ -180,7 +180,10 @@ mod tests {
 
     #[test]
     fn a_fault_has_its_line_and_column_and_says_what_is_right() {
-        assert!(fault("about = \"x\"\nkind = \"drak\"\n").starts_with("2:8: `drak`"));
+        assert!(
+            fault("about = \"x\"\nkind = \"drak\"\n")
+                .starts_with("2:8: unknown kind of theme `drak`")
+        );
         let unknown = fault("[colors]\ntext = \"#fff\"\n  pannel = \"#000\"\n");
         assert!(unknown.starts_with("3:3: a theme has no colour `pannel`"), "{unknown}");
         assert!(unknown.contains("did you mean `panel`?"), "{unknown}");

@@ -433,7 +433,7 @@ mod tests {
         }
         let damaged = text.replace(r#""data":"b""#, r#""data":b"#);
         let capture = read(&damaged).unwrap();
-        assert!(capture.warnings()[0].contains("is no JSON from line 1, column "));
+        assert!(capture.warnings()[0].contains("isn't JSON from line 1, column "));
         assert_eq!(frames(&capture).len(), 1);
         let error = read(r#"{"log"#).unwrap_err().to_string();
         assert!(error.ends_with("it ends at line 1, column 5, before its JSON does"), "{error}");
