@@ -13,15 +13,14 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::layout::Size;
 use tokio::sync::mpsc;
-use wiretalk::app::{self, App, AppConfig, AppEvent, KeyMap, Route, ServerStatus};
+use wiretalk::app::{self, App, AppConfig, AppEvent, ServerStatus};
 use wiretalk::cli::check::{self, ReadDeck};
-use wiretalk::deck;
 use wiretalk::demos::REGISTRY;
 use wiretalk::export::to_svg;
 use wiretalk::race::WorkerProgram;
 use wiretalk::scope::Scope;
 use wiretalk::servers::{Ports, ServerBundle};
-use wiretalk::stage::{Brightness, ColorDepth, EffectConsents, Services};
+use wiretalk::stage::{Brightness, Services};
 
 /// How long the app runs after each key. The sockets of the demos are real, so they need real time.
 const BETWEEN: Duration = Duration::from_millis(700);
