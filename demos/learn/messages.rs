@@ -13,6 +13,7 @@ pub(super) const KEYS: &[KeyHint] = &[
     KeyHint { keys: "/", about: "search the list" },
     KeyHint { keys: "a", about: "check everything once more, one after another" },
     KeyHint { keys: "r", about: "forget the answers to an item" },
+    KeyHint { keys: "Tab", about: "the end of a task that has no room, or its beginning" },
     KeyHint { keys: "Enter", about: "check the answer (a request: Ctrl-S)" },
     KeyHint { keys: "h F1", about: "a hint; three levels (F1 where letters are typed)" },
     KeyHint { keys: "e", about: "after the verdict: try the same again" },

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::form_editor::FormKey;
+use super::form_editor::{FormEditor, FormKey};
 use super::list_page::ListPage;
 use super::messages::{Cmd, LearnStart, Msg, Reply, StartPlace};
 use super::server_reply::ServerReply;
@@ -221,6 +221,9 @@ impl Learn {
                 return Vec::new();
             }
             KeyCode::F(1) => page.hints_shown = (page.hints_shown + 1).min(page.hints().len()),
+            KeyCode::Tab if !matches!(page.form, FormEditor::Fields { .. }) => {
+                page.shows_end = !page.shows_end;
+            }
             KeyCode::Char('h') if !takes_letters => {
                 page.hints_shown = (page.hints_shown + 1).min(page.hints().len());
             }

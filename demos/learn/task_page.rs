@@ -20,6 +20,8 @@ pub(super) struct TaskPage {
     pub(super) trial: Option<ServerTrial>,
     /// Whether an answer to this task has counted. A second try at the same one doesn't.
     pub(super) has_counted: bool,
+    /// Whether the end of a task is in sight that has no room, instead of its beginning.
+    pub(super) shows_end: bool,
     /// The rows that are scrolled away at the top.
     pub(super) scrolled: usize,
 }
@@ -61,8 +63,20 @@ impl TaskPage {
     }
 
     fn new(item: CatalogItem, task: Task, form: FormEditor) -> Self {
-        let (hints_shown, judgment, reply, trial, has_counted, scrolled) = Default::default();
-        Self { item, task, form, hints_shown, judgment, reply, trial, has_counted, scrolled }
+        let (hints_shown, judgment, reply, trial, has_counted, shows_end, scrolled) =
+            Default::default();
+        Self {
+            item,
+            task,
+            form,
+            hints_shown,
+            judgment,
+            reply,
+            trial,
+            has_counted,
+            shows_end,
+            scrolled,
+        }
     }
 
     /// Returns the hints, the vaguest first.

@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::form;
 use crate::demos::inspect::wrap_words;
+use crate::demos::learn::form_editor::FormEditor;
 use crate::demos::learn::server_trial::{ServerTrial, recorded};
 use crate::demos::learn::state::{Learn, inspect_command};
 use crate::demos::learn::task_page::{ReplyState, Task, TaskPage};
@@ -38,6 +39,8 @@ pub(in crate::demos::learn) fn draw(
     let first = if page.judgment.is_some() {
         let verdict = verdict_row.saturating_sub(room / 3).min(last);
         (verdict + page.scrolled).min(last)
+    } else if page.shows_end {
+        last
     } else {
         (cursor + 2).saturating_sub(room).max(page.scrolled).min(last)
     };
@@ -70,13 +73,19 @@ fn task_lines(page: &TaskPage, width: usize, theme: &Theme) -> (Vec<Line<'static
     let mut lines: Vec<Line> =
         wrap_words(task, width).into_iter().map(|line| Line::styled(line, bold)).collect();
     lines.push(Line::default());
+    let exhibit_row = lines.len();
     let exhibit = exhibit_lines(page, width, theme);
     if !exhibit.is_empty() {
         lines.extend(exhibit);
         lines.push(Line::default());
     }
     let (form, cursor) = form::lines(page, width, theme);
-    let cursor = lines.len() + cursor;
+    // The cursor of these forms is in what the task is about.
+    let cursor = match &page.form {
+        FormEditor::LineAndRemedy { line, .. } => exhibit_row + line,
+        FormEditor::ByteAndRule { .. } => exhibit_row,
+        _ => lines.len() + cursor,
+    };
     lines.extend(form);
     for (number, hint) in (1..).zip(page.hints().iter().take(page.hints_shown)) {
         let text = format!("Hint {number}: {hint}");
@@ -195,7 +204,12 @@ fn last_line(learn: &Learn, page: &TaskPage, below: usize, context: &ViewContext
             let servers = if has_servers { "   x run both here" } else { "" };
             format!("Enter next   e try again{anew}{inspector}{servers}   Esc list{score}")
         }
-        (true, None) => format!("{}   Esc list{score}", form::keys(page)),
+        (true, None) => {
+            let has_end = below > 0 || page.shows_end;
+            let is_tab_free = !matches!(page.form, FormEditor::Fields { .. });
+            let rest = if has_end && is_tab_free { "Tab the rest   " } else { "" };
+            format!("{rest}{}   Esc list{score}", form::keys(page))
+        }
     };
     Line::from(vec![
         Span::styled(more, Style::new().fg(theme.warn)),
