@@ -133,7 +133,7 @@ struct Text {
     path: PathBuf,
     /// The line on which it begins, from 1.
     line: usize,
-    text: String,
+    content: String,
 }
 
 #[test]
@@ -147,10 +147,10 @@ fn no_phrase_that_was_mended_is_back() {
 #[test]
 fn a_phrase_is_found_across_lines_and_only_as_whole_words() {
     let found = |name: &str, text: &str| {
-        let texts = if name.ends_with(".rs") {
+        let texts = if Path::new(name).extension().is_some_and(|ending| ending == "rs") {
             texts_of_source(Path::new(name), text)
         } else {
-            vec![Text { path: name.into(), line: 1, text: text.to_owned() }]
+            vec![Text { path: name.into(), line: 1, content: text.to_owned() }]
         };
         texts.iter().flat_map(phrases_in).collect::<Vec<String>>()
     };
@@ -222,7 +222,7 @@ fn phrases_in(text: &Text) -> Vec<String> {
 /// and number of each of its lines.
 fn flattened(text: &Text) -> (String, Vec<(usize, usize)>) {
     let (mut words, mut lines) = (String::new(), Vec::new());
-    for (line, number) in text.text.lines().zip(text.line..) {
+    for (line, number) in text.content.lines().zip(text.line..) {
         lines.push((words.len(), number));
         let line = line.trim_start().trim_start_matches(['/', '#', '>', '!']);
         for word in line.split_whitespace() {
@@ -250,7 +250,7 @@ fn texts() -> Vec<Text> {
     texts.extend(files.iter().map(|path| Text {
         path: path.strip_prefix(root).unwrap().to_owned(),
         line: 1,
-        text: fs::read_to_string(path).unwrap(),
+        content: fs::read_to_string(path).unwrap(),
     }));
     texts
 }
@@ -270,7 +270,7 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) {
 fn texts_of_source(path: &Path, code: &str) -> Vec<Text> {
     let mut texts: Vec<Text> = sources::string_literals(code)
         .into_iter()
-        .map(|(line, text)| Text { path: path.to_owned(), line, text })
+        .map(|(line, content)| Text { path: path.to_owned(), line, content })
         .collect();
     if path.starts_with("src/cli") && code.contains("clap::") {
         let doc = |line: &str| line.trim_start().starts_with("///");
@@ -280,7 +280,11 @@ fn texts_of_source(path: &Path, code: &str) -> Vec<Text> {
             if is_first {
                 let text = lines[index..].iter().take_while(|line| doc(line));
                 let text: Vec<&str> = text.copied().collect();
-                texts.push(Text { path: path.to_owned(), line: index + 1, text: text.join("\n") });
+                texts.push(Text {
+                    path: path.to_owned(),
+                    line: index + 1,
+                    content: text.join("\n"),
+                });
             }
         }
     }

@@ -269,7 +269,7 @@ mod tests {
         for (good, bad, reason) in [
             ("right = \"11\"", "right = \"eleven\"", "step 1, Hello: `right` is \"eleven\""),
             ("right = \"2 + 4\"", "right = \"3 + 4\"", "isn't one of its answers"),
-            ("\"4 + 4\", \"10 + 4\"]", "\"2 + 4\", \"10 + 4\"]", "stands there twice"),
+            ("\"2 + 4\", \"4 + 4\"", "\"2 + 4\", \"2 + 4\"", "stands there twice"),
             ("tab = \"frames\"", "tab = \"frame\"", "unknown tab \"frame\""),
             ("in = \"client last\"", "in = \"client\"", "`in` is \"client\""),
             ("server = \"plain\"", "server = \"plane\"", "unknown server \"plane\""),

@@ -370,6 +370,8 @@ mod tests {
         let mut inspect = proxied();
         for number in 1..=MAX_CONNECTIONS + 500 {
             open(&mut inspect, number);
+            // Somebody looks at a frame of the first one, so that it stays in sight.
+            inspect.session.selected_row = Some(0);
             // every hundredth stays open
             if number % 100 != 0 {
                 deliver(&mut inspect, number, ProxyEventKind::Ended(Ok(())));

@@ -347,13 +347,13 @@ mod refusal_tests {
 
     #[test]
     fn a_message_that_was_too_big_is_among_the_problems() {
-        let close = b"\x88\x0c\x03\xf1too large!";
+        let close = b"\x88\x07\x03\xf1limit";
         let (mut inspect, _inbox) =
             inspector_after(&[(Side::Client, HELLO), (Side::Server, close)]);
         inspect.show_tab(Tab::Problems);
         for (width, height) in [(80, 24), (100, 30)] {
             let shown = render_text(&inspect, width, height);
-            assert_contains(&shown, &["5 Problems(1)", "1009", "too big", "large!\""]);
+            assert_contains(&shown, &["5 Problems(1)", "1009", "too big", "\"limit\""]);
             assert!(!shown.contains("Nothing is wrong"), "{shown}");
         }
         press(&mut inspect, KeyCode::Enter);

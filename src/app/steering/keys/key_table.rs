@@ -114,7 +114,7 @@ pub(crate) static KEY_BINDINGS: [KeyBinding; 32] = [
         StageAction::NextInDemo,
         Some("next-always"),
         &[plain(KeyCode::PageDown)],
-        "next; also in a lesson, and while a demo has the keyboard",
+        "next, also within a demo and its lesson",
     ),
     always(
         StageAction::Previous,
