@@ -216,10 +216,7 @@ impl Learn {
         let Some(page) = &mut self.task else { return Vec::new() };
         let takes_letters = page.takes_letters();
         match key.code {
-            KeyCode::Esc => {
-                self.close_task();
-                return Vec::new();
-            }
+            KeyCode::Esc => return self.close_task(),
             KeyCode::F(1) => page.hints_shown = (page.hints_shown + 1).min(page.hints().len()),
             KeyCode::Tab if !matches!(page.form, FormEditor::Fields { .. }) => {
                 page.shows_end = !page.shows_end;
@@ -278,7 +275,7 @@ impl Learn {
     fn verdict_key(&mut self, key: KeyEvent) -> Vec<Cmd> {
         let Some(page) = &mut self.task else { return Vec::new() };
         match key.code {
-            KeyCode::Esc => self.close_task(),
+            KeyCode::Esc => return self.close_task(),
             KeyCode::Up => page.scrolled = page.scrolled.saturating_sub(1),
             KeyCode::Down => page.scrolled = page.scrolled.saturating_add(1).min(200),
             KeyCode::Char('e') => (page.judgment, page.reply, page.scrolled) = Default::default(),
@@ -308,15 +305,16 @@ impl Learn {
     fn open_after(&mut self, name: &str) -> Vec<Cmd> {
         let next = self.catalog.next(&self.progress, self.now).map(|item| item.name.clone());
         let Some(next) = next.filter(|next| next != name) else {
-            self.close_task();
-            return Vec::new();
+            return self.close_task();
         };
         self.open(&next)
     }
 
-    fn close_task(&mut self) {
+    /// Goes back to the list, with what other instances wrote.
+    fn close_task(&mut self) -> Vec<Cmd> {
         self.task = None;
         self.series.clear();
+        vec![Cmd::Load]
     }
 
     /// Whether something is open that Esc closes.

@@ -200,7 +200,7 @@ fn bytes_of_a_verdict_open_in_the_inspector() {
     learn.check();
     let commands = press(&mut learn, &[KeyCode::Char('i')]);
     assert!(matches!(&commands[..], [Cmd::Inspect(_, bytes)] if !bytes.is_empty()), "{commands:?}");
-    assert_eq!(press(&mut learn, &[KeyCode::Esc]), []);
+    assert_eq!(press(&mut learn, &[KeyCode::Esc]), [Cmd::Load]);
     assert!(learn.task.is_none());
 }
 

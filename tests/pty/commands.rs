@@ -11,7 +11,7 @@ fn both_decks_have_no_warnings() {
     assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""), "{}", run.stdout);
     let lines: Vec<&str> = run.stdout.lines().collect();
     assert_eq!(lines.len(), 2, "{lines:?}");
-    assert_eq!(lines[0], "slides/talk.md: 75 slides, no warnings");
+    assert_eq!(lines[0], "slides/talk.md: 82 slides, no warnings");
     assert!(
         lines[1].starts_with("slides/tour.md: ") && lines[1].ends_with(", no warnings"),
         "{lines:?}"
@@ -70,8 +70,9 @@ fn the_demos_are_listed_with_their_settings() {
     }
     let json: Value = serde_json::from_str(&run(&["demos", "--json"]).stdout).unwrap();
     let names: Vec<_> = json.as_array().unwrap().iter().map(|demo| demo["name"].as_str()).collect();
-    let expected =
-        ["feed", "inspect", "race", "grid", "weigh", "conform", "choose", "sockjs", "idle"];
+    let expected = [
+        "feed", "inspect", "race", "grid", "weigh", "conform", "choose", "sockjs", "idle", "learn",
+    ];
     assert_eq!(names, expected.map(Some));
 }
 

@@ -10,7 +10,7 @@ use crate::{SIZES, TALK, TOUR, last_slide, slide_titled, walk, walk_slides};
 async fn the_talk_has_its_slides_and_no_warning() {
     let ReadDeck { deck, warnings, .. } = check::parse_deck(TALK, REGISTRY);
     assert_eq!(warnings, []);
-    assert_eq!(deck.slides.len(), 75);
+    assert_eq!(deck.slides.len(), 82);
     for (number, slide) in deck.slides.iter().enumerate() {
         assert!(!slide.notes.is_empty(), "slide {} has no speaker note", number + 1);
         assert!(slide.section.is_some(), "slide {} belongs to no section", number + 1);
@@ -32,7 +32,7 @@ fn slides_of_the_talk_have_the_depth_and_the_steps_of_their_notes() {
         assert!(announced.is_some() || note.starts_with("Core, "), "{note}");
         marked[mark.map_or(0, |mark| mark + 1)] += 1;
     }
-    assert_eq!(marked, [46, 25, 2], "core, deep and study");
+    assert_eq!(marked, [46, 26, 10], "core, deep and study");
     let slides = check::parse_deck(TALK, REGISTRY).deck.slides;
     let depths = [Depth::Core, Depth::Deep, Depth::Study]
         .map(|depth| slides.iter().filter(|slide| slide.depth == depth).count());

@@ -81,6 +81,14 @@ fn no_deck_of_ours_has_a_warning_and_every_slide_fits_100x30() {
     assert!(tour.iter().any(wide), "else nothing would be found in the talk either: {tour:?}");
 }
 
+/// Returns a row of a screen without its bytes in hex: a frame that a lesson is about to send has a
+/// masking key of its own each time.
+fn without_bytes(row: &str) -> String {
+    let is_byte = |word: &&str| word.len() == 2 && word.bytes().all(|c| c.is_ascii_hexdigit());
+    let has_bytes = row.split_whitespace().filter(is_byte).count() >= 4;
+    if has_bytes { row.replace(|c: char| c.is_ascii_hexdigit(), "0") } else { row.to_owned() }
+}
+
 /// Fails unless every screen has the same symbols in all themes, and each can be seen however few
 /// colours there are.
 fn assert_same_in_every_theme(size: (u16, u16)) {
@@ -96,7 +104,10 @@ fn assert_same_in_every_theme(size: (u16, u16)) {
                 let other = screens.next().expect("no theme shows more");
                 let cells = screen.cells.content.iter().zip(&other.content);
                 if cells.clone().any(|(cell, other)| cell.symbol() != other.symbol()) {
-                    assert_eq!(rows(&screen.cells), rows(other), "{place}");
+                    let shown = |cells| rows(cells).iter().map(|row| without_bytes(row)).collect();
+                    let (shown, other): (Vec<String>, Vec<String>) =
+                        (shown(&screen.cells), shown(other));
+                    assert_eq!(shown, other, "{place}");
                 }
                 for (cell, _) in cells.filter(|(cell, _)| !cell.symbol().trim().is_empty()) {
                     looks

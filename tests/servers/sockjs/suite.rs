@@ -229,7 +229,7 @@ async fn where_no_sockjs_is_the_error_says_what_is_there() {
     assert!(matches!(error, RestartError::NotOpen(_)));
     let text = error.to_string();
     assert!(text.starts_with("no SockJS is at /elsewhere/echo, "), "{text}");
-    assert!(text.contains("no response of HTTP/1.1"), "{text}");
+    assert!(text.contains("isn't an HTTP/1.1 response"), "{text}");
 }
 
 #[tokio::test]

@@ -299,9 +299,9 @@ fn digits_that_are_no_bytes_are_refused() {
         ("81 05 <Buffer 48 65>", "this may be bytes too"),
         ("\"8105\" \"4865\"", "a second string begins here"),
         ("nsWebSocket ProcessInput 7f [7 0 0 0]", "this looks like a log of Firefox"),
-        ("{ opcode: 1, data: <Buffer 48 65> }", "this looks like a frame that was decoded"),
-        ("{\"opcode\":1,\"data\":[72,101]}", "this looks like a frame that was decoded"),
-        ("Frame(opcode=1, data=b'Hello')", "this looks like a frame that was decoded"),
+        ("{ opcode: 1, data: <Buffer 48 65> }", "this looks like a decoded frame"),
+        ("{\"opcode\":1,\"data\":[72,101]}", "this looks like a decoded frame"),
+        ("Frame(opcode=1, data=b'Hello')", "this looks like a decoded frame"),
         (
             "> hi\nDisconnected (code: 1006, reason: \"\")\nConnected (press CTRL+C to quit)",
             "wscat",
