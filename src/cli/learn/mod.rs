@@ -44,7 +44,7 @@ impl LearnArgs {
     ///
     /// If there is no such thing.
     pub fn target(&self, catalog: &Catalog) -> anyhow::Result<LearnTarget> {
-        target::find(self.name.as_deref(), catalog)
+        target::find(self.name.as_deref(), self.level, catalog)
     }
 
     /// Returns the store on the file that keeps the progress. `variable` looks up an environment

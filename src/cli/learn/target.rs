@@ -46,7 +46,11 @@ fn is_file(name: &str) -> bool {
     Path::new(name).extension().is_some_and(|extension| extension == "toml")
 }
 
-pub(super) fn find(name: Option<&str>, catalog: &Catalog) -> anyhow::Result<LearnTarget> {
+pub(super) fn find(
+    name: Option<&str>,
+    level: Option<u8>,
+    catalog: &Catalog,
+) -> anyhow::Result<LearnTarget> {
     let Some(name) = name.filter(|name| !is_file(name)) else { return Ok(LearnTarget::List) };
     if let Some(item) = catalog.item(name) {
         return Ok(LearnTarget::Item(item.clone()));
@@ -54,11 +58,14 @@ pub(super) fn find(name: Option<&str>, catalog: &Catalog) -> anyhow::Result<Lear
     if catalog.items.iter().any(|item| item.section == name) {
         return Ok(LearnTarget::Section(name.to_owned()));
     }
-    // A kind names its first exercise.
+    // A kind names its exercise of the level, or else its first one.
     let kind = ExerciseKind::from_name(name);
-    let is_of_kind =
-        |item: &&CatalogItem| matches!(item.kind, ItemKind::Exercise(own, _) if Some(own) == kind);
-    match catalog.items.iter().find(is_of_kind) {
+    let is_of_kind = |item: &&CatalogItem, level: Option<u8>| {
+        matches!(item.kind, ItemKind::Exercise(own, own_level)
+            if Some(own) == kind && level.is_none_or(|level| level == own_level))
+    };
+    let of_level = catalog.items.iter().find(|item| is_of_kind(item, level));
+    match of_level.or_else(|| catalog.items.iter().find(|item| is_of_kind(item, None))) {
         Some(item) => Ok(LearnTarget::Item(item.clone())),
         None => Err(unknown(name, catalog)),
     }
@@ -73,4 +80,27 @@ pub(super) fn unknown(name: &str, catalog: &Catalog) -> anyhow::Error {
         "nothing to learn is called `{}`{meant}; wiretalk learn --list names everything",
         sanitize(name)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_names_its_exercise_of_the_level() {
+        let catalog = Catalog::new(&[], &Bank::built_in());
+        let found = |name: &str, level| match find(Some(name), level, &catalog).unwrap() {
+            LearnTarget::Item(item) => item.name,
+            other => format!("{other:?}"),
+        };
+        assert_eq!(found("read-frame", None), "read-frame-1");
+        assert_eq!(found("read-frame", Some(3)), "read-frame-3");
+        assert_eq!(found("read-frame", Some(99)), "read-frame-1", "the level is refused later");
+        assert_eq!(found("unmask", None), "unmask");
+        assert_eq!(found("frames", None), "Section(\"frames\")");
+        assert_eq!(find(None, None, &catalog).unwrap(), LearnTarget::List);
+        assert_eq!(find(Some("own.toml"), None, &catalog).unwrap(), LearnTarget::List);
+        let error = find(Some("unmsk"), None, &catalog).unwrap_err().to_string();
+        assert!(error.contains("did you mean `unmask`"), "{error}");
+    }
 }
