@@ -112,7 +112,7 @@ pub enum CliCommand {
     /// deck asks first, unless --trust is given, so notes do not affect the exit status.
     ///
     /// A deck whose front matter has sources: FILE, a Markdown list with entries such as - **F12** ..., is
-    /// held to it: each reference in a speaker note, such as [F12], has its entry there, and each
+    /// held to it: each reference in a speaker note, such as F12 in brackets, has its entry there, and each
     /// entry a link and a date.
     ///
     /// Exit status: 0 no warnings; 1 there are warnings, or a deck could not be read; 2 wrong

@@ -1,6 +1,6 @@
 //! *Write a frame*: a sentence asks for frames, and their bytes are typed.
 //!
-//! [`drawing`] draws the sentence and the frames that are [`wanted`]; [`walk`] compares the bytes
+//! [`drawing`] draws the sentence and the frames that are [`mod@wanted`]; [`walk`] compares the bytes
 //! with them, field by field, and each [`finding`] becomes a mark.
 
 mod drawing;
