@@ -111,9 +111,9 @@ pub enum CliCommand {
     /// note says that a deck connects beyond loopback, listens or writes a file. Presenting such a
     /// deck asks first, unless --trust is given, so notes do not affect the exit status.
     ///
-    /// A deck whose front matter has sources: FILE, a Markdown list with entries such as - **F12** ..., is
-    /// held to it: each reference in a speaker note, such as F12 in brackets, has its entry there, and each
-    /// entry a link and a date.
+    /// A deck whose front matter has sources: FILE, a Markdown list with entries such as - **F12** ...,
+    /// is held to it: each reference in a speaker note, such as F12 in brackets, has its entry there,
+    /// and each entry a link and a date.
     ///
     /// Exit status: 0 no warnings; 1 there are warnings, or a deck could not be read; 2 wrong
     /// usage.
