@@ -28,8 +28,7 @@ use wiretalk::cli::{self, Cli, CliCommand, ThemeArg};
 use wiretalk::deck::{Block, Deck, DemoFence, Position, Slide};
 use wiretalk::demos::REGISTRY;
 use wiretalk::demos::inspect::{Inspect, check_lesson, lesson_entries};
-use wiretalk::demos::learn::{Learn, LearnStart, StartPlace};
-use wiretalk::learn::Catalog;
+use wiretalk::demos::learn::{Learn, LearnContent, LearnStart, StartPlace};
 use wiretalk::net::error_chain;
 use wiretalk::progress::ProgressStore;
 use wiretalk::scope::Scope;
@@ -216,15 +215,15 @@ fn run_learn(learn: LearnArgs) -> anyhow::Result<ExitCode> {
     if learn.is_headless() {
         return learn.run(&lessons, env_var);
     }
-    let bank = learn.bank()?;
-    let place = match learn.target(&Catalog::new(&lessons, &bank))? {
+    let content = LearnContent::new(learn.bank()?, &lessons);
+    let place = match learn.target(content.catalog())? {
         LearnTarget::List => StartPlace::List,
         LearnTarget::Section(name) => StartPlace::Section(name),
         LearnTarget::Item(item) => StartPlace::Item(item.name),
     };
-    let start = LearnStart { level: learn.level, seed: learn.seed, place };
+    let start = LearnStart { seed: learn.seed, place };
     let store = learn.store(env_var);
-    let demo = StandaloneDemo::new(move || Learn::new(bank.clone(), &lessons, start.clone()));
+    let demo = StandaloneDemo::new(move || Learn::new(content.clone(), start.clone()));
     let config = standalone(Learn::NAME, demo, learn.theme);
     let services = Services::default().with(store.clone());
     let surroundings =

@@ -4,22 +4,18 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::sync::mpsc;
-
 use super::state::{Msg, RunStep};
 use super::suite::{GridSuite, SuiteKind};
-use crate::clients::{SessionEnd, SessionEvent};
 use crate::conform::{
     self, AnnotatedSide, Case, ConformConfig, ConformEvent, ConformOutcome, Exchange, SockJsPaths,
     fast_cases,
 };
-use crate::demos::inspect::{self, CommandSender, Inspect};
-use crate::inspect::{BundledServer, InspectConfig, InspectSource};
+use crate::demos::inspect::{self, Inspect};
 use crate::lab::{LiveConfig, LiveEvent, play_live};
-use crate::net::{Chunk, Target, Transfer};
+use crate::net::{Target, Transfer};
 use crate::scope::Scope;
 use crate::servers::{ServerBundle, ServerKind, ServerOptions, SockJsServerOptions, sockjs};
-use crate::stage::{Demo as _, DemoEvent, Mailbox, Services, Stage, StandaloneDemo, WorkContext};
+use crate::stage::{Mailbox, Services, Stage, StandaloneDemo, WorkContext};
 
 /// The name of the work that a run is.
 const RUN: &str = "conform";
@@ -166,14 +162,7 @@ pub(super) fn inspect(stage: &Stage<Msg>, title: String, exchange: Exchange) {
 /// Returns an inspector that holds the bytes of an exchange. The order of the pieces is that of the
 /// handshake: the request, the response, then all that the client sent, and all that came back.
 fn open_inspector(title: &str, exchange: &Exchange) -> (Inspect, Vec<inspect::Cmd>) {
-    let server = BundledServer { kind: Some(ServerKind::Strict), path: "/".to_owned() };
-    let source = InspectSource::Bundled(server);
-    let (mut inspect, _) = Inspect::with_config(&InspectConfig::new(source));
-    // Nothing is sent any more, so the queue has no receiver.
-    let (commands, _) = mpsc::channel(1);
     let began = Instant::now();
-    let opened = inspect::Msg::Connecting(title.to_owned(), began, CommandSender(commands));
-    let mut messages = vec![opened];
     let ended = began.checked_add(exchange.took).unwrap_or(began);
     let connection = exchange.first();
     let sides = connection.annotated();
@@ -185,16 +174,8 @@ fn open_inspector(title: &str, exchange: &Exchange) -> (Inspect, Vec<inspect::Cm
         (Transfer::Sent, sent, began),
         (Transfer::Received, received, ended),
     ];
-    for (transfer, bytes, at) in pieces.into_iter().filter(|(_, bytes, _)| !bytes.is_empty()) {
-        let chunk = Chunk { at, transfer, bytes: bytes.to_vec() };
-        messages.push(inspect::Msg::Session(SessionEvent::Bytes(chunk)));
-    }
-    messages.push(inspect::Msg::Session(SessionEvent::Ended(Ok(SessionEnd::HungUp))));
     let note = format!("the server {}", exchange.finding.reason);
-    messages.push(inspect::Msg::Session(SessionEvent::Note(note)));
-    let update = |message| inspect.update(DemoEvent::Msg(message));
-    let followed = messages.into_iter().flat_map(update).collect();
-    (inspect, followed)
+    inspect::open_ended(title, &pieces, Some(note))
 }
 
 /// Splits what a side sent behind its heads.

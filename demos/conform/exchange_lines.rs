@@ -8,6 +8,7 @@ use crate::conform::{
     AnnotatedSide, Case, ConnectionBytes, Exchange, Finding, ServerAddress, SockJsScript,
     SockJsStep, Step, Verdict,
 };
+use crate::conformance::EXAMPLE_KEY;
 use crate::demos::inspect::wrap_words;
 use crate::stage::{FieldColor, Theme};
 use crate::text;
@@ -24,9 +25,6 @@ const WIDE: u16 = 90;
 
 /// The frames of a side that are shown.
 const MAX_FRAMES: usize = 12;
-
-/// The key in requests that are only shown (RFC 6455 section 1.3).
-const EXAMPLE_KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 
 /// Returns the bytes that a case sends, as an exchange without an answer.
 pub(super) fn unanswered(case: &Case) -> Exchange {

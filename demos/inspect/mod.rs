@@ -22,14 +22,18 @@ mod tabs;
 #[cfg(test)]
 mod testing;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use tokio::sync::mpsc;
 
+use crate::clients::{SessionEnd, SessionEvent};
 use crate::inspect::{BundledServer, InspectConfig, InspectSource};
 use crate::learn::lesson_step_name;
+use crate::net::{Chunk, Transfer};
 use crate::progress::ProgressStore;
+use crate::servers::ServerKind;
 use crate::stage::{
     DeclaredEffect, Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, Settings, Stage, ViewContext,
 };
@@ -43,6 +47,33 @@ pub use lesson::file::{check_lesson, lesson_entries};
 pub use messages::{Cmd, CommandSender, LoadedCapture, LoadedSnapshot, Msg, ProxyCommandSender};
 pub(super) use parts::prose::wrap_words;
 pub use state::Inspect;
+
+/// Opens an inspector that holds a connection that has ended: its pieces in their order, and a note
+/// about what it was. Nothing is sent any more.
+pub fn open_ended(
+    title: &str,
+    pieces: &[(Transfer, &[u8], Instant)],
+    note: Option<String>,
+) -> (Inspect, Vec<Cmd>) {
+    let server = BundledServer { kind: Some(ServerKind::Strict), path: "/".to_owned() };
+    let source = InspectSource::Bundled(server);
+    let (mut inspect, _) = Inspect::with_config(&InspectConfig::new(source));
+    // The queue has no receiver.
+    let (commands, _) = mpsc::channel(1);
+    let began = pieces.first().map_or_else(Instant::now, |(_, _, at)| *at);
+    let opened = Msg::Connecting(title.to_owned(), began, CommandSender(commands));
+    let pieces = pieces.iter().filter(|(_, bytes, _)| !bytes.is_empty());
+    let chunks = pieces.map(|&(transfer, bytes, at)| {
+        Msg::Session(SessionEvent::Bytes(Chunk { at, transfer, bytes: bytes.to_vec() }))
+    });
+    let ended = Msg::Session(SessionEvent::Ended(Ok(SessionEnd::HungUp)));
+    let note = note.map(|note| Msg::Session(SessionEvent::Note(note)));
+    let messages: Vec<Msg> =
+        std::iter::once(opened).chain(chunks).chain([ended]).chain(note).collect();
+    let update = |message| inspect.update(DemoEvent::Msg(message));
+    let followed = messages.into_iter().flat_map(update).collect();
+    (inspect, followed)
+}
 
 /// Opens a lesson of [`lesson_entries`]; an inspector without one if there is no such lesson.
 pub fn open_lesson(name: &str) -> (Inspect, Vec<Cmd>) {

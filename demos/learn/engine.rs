@@ -2,21 +2,18 @@
 //! the list.
 
 use std::sync::Arc;
-use std::time::Instant;
-
-use tokio::sync::mpsc;
+use std::time::{Instant, SystemTime};
 
 use super::messages::{Cmd, Msg, Reply};
 use super::server_reply;
 use super::server_trial::ServerTrial;
-use crate::clients::{SessionEnd, SessionEvent};
-use crate::demos::inspect::{self, CommandSender, Inspect, open_lesson};
-use crate::inspect::{BundledServer, InspectConfig, InspectSource};
+use crate::conformance::{EXAMPLE_KEY, Request, Response, ServerAddress};
+use crate::demos::inspect::{self, Inspect, open_lesson};
 use crate::learn::Exercise;
-use crate::net::{Chunk, Transfer};
+use crate::net::{Target, Transfer};
 use crate::progress::ProgressStore;
 use crate::servers::{ServerBundle, ServerKind};
-use crate::stage::{Demo as _, DemoEvent, Mailbox, Stage, StandaloneDemo, WorkContext};
+use crate::stage::{Mailbox, Stage, StandaloneDemo, WorkContext};
 use crate::wire::Side;
 
 pub(super) fn perform(cmd: Cmd, stage: &Stage<Msg>) {
@@ -33,8 +30,9 @@ pub(super) fn perform(cmd: Cmd, stage: &Stage<Msg>) {
         Cmd::OpenLesson(name) => {
             stage.open_overlay(StandaloneDemo::new(move || open_lesson(&name)));
         }
-        Cmd::Inspect(from, bytes) => {
-            stage.open_overlay(StandaloneDemo::new(move || open_inspector(from, &bytes)));
+        Cmd::Inspect(from, bytes, deflate) => {
+            let open = move || open_inspector(from, &bytes, deflate);
+            stage.open_overlay(StandaloneDemo::new(open));
         }
         Cmd::Send(bytes, is_request) => send(stage, bytes, is_request),
         Cmd::TryServers(exercise) => try_servers(stage, *exercise),
@@ -56,7 +54,11 @@ fn keep(stage: &Stage<Msg>, work: impl FnOnce(&ProgressStore) + Send + 'static) 
 
 fn draw(mailbox: &Mailbox<Msg>, message: impl FnOnce(u64) -> Msg) {
     // Without random numbers the time is as good: nothing here is a secret.
-    let seed = getrandom::u64().unwrap_or_else(|_| Instant::now().elapsed().as_nanos() as u64);
+    let time = || {
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        since.map_or(0, |since| u64::from(since.subsec_nanos()))
+    };
+    let seed = getrandom::u64().unwrap_or_else(|_| time());
     let _ = mailbox.try_send(message(seed));
 }
 
@@ -87,47 +89,59 @@ async fn reply(
     let bundle = bundle.ok_or("the bundled servers are not running")?;
     let server = bundle.server(ServerKind::Strict);
     let address = server.ready().await.map_err(|error| error.to_string())?;
+    let target = Target::parse(&format!("ws://{address}/")).map_err(|error| error.to_string())?;
     if is_request {
-        server_reply::send_request(address, bytes).await
+        server_reply::send_request(&target, bytes).await
     } else {
-        server_reply::send_frames(address, bytes).await
+        server_reply::send_frames(&target, bytes).await
     }
 }
 
-/// Returns an inspector that holds bytes of a side behind a handshake.
-fn open_inspector(from: Side, bytes: &[u8]) -> (Inspect, Vec<inspect::Cmd>) {
-    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\n\
-        Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
-        Sec-WebSocket-Version: 13\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
-    const RESPONSE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
-        Connection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\
-        Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
-    let server = BundledServer { kind: Some(ServerKind::Strict), path: "/".to_owned() };
-    let (mut inspect, _) =
-        Inspect::with_config(&InspectConfig::new(InspectSource::Bundled(server)));
-    // Nothing is sent any more, so the queue has no receiver.
-    let (commands, _) = mpsc::channel(1);
+/// Opens an inspector that holds bytes of a side behind a handshake, with permessage-deflate or without.
+fn open_inspector(from: Side, bytes: &[u8], deflate: bool) -> (Inspect, Vec<inspect::Cmd>) {
+    const EXTENSION: (&str, &str) = ("Sec-WebSocket-Extensions", "permessage-deflate");
+    let server = ServerAddress { authority: "example.com".to_owned(), target: "/".to_owned() };
+    let mut request = Request::standard();
+    let mut response = Response::standard();
+    if deflate {
+        let (name, value) = EXTENSION;
+        (request, response) = (request.and(name, value), response.and(name, value));
+    }
+    let request = request.to_bytes(&server, EXAMPLE_KEY);
+    let response = response.to_bytes(EXAMPLE_KEY);
     let at = Instant::now();
     let transfer = if from == Side::Client { Transfer::Sent } else { Transfer::Received };
-    let pieces = [(Transfer::Sent, REQUEST), (Transfer::Received, RESPONSE), (transfer, bytes)];
-    let opened = inspect::Msg::Connecting("the exercise".to_owned(), at, CommandSender(commands));
-    let chunks = pieces.into_iter().map(|(transfer, bytes)| {
-        let chunk = Chunk { at, transfer, bytes: bytes.to_vec() };
-        inspect::Msg::Session(SessionEvent::Bytes(chunk))
-    });
-    let ended = inspect::Msg::Session(SessionEvent::Ended(Ok(SessionEnd::HungUp)));
-    let messages = std::iter::once(opened).chain(chunks).chain([ended]);
-    let followed = messages.flat_map(|message| inspect.update(DemoEvent::Msg(message))).collect();
-    (inspect, followed)
+    let pieces = [
+        (Transfer::Sent, &request[..], at),
+        (Transfer::Received, &response[..], at),
+        (transfer, bytes, at),
+    ];
+    inspect::open_ended("the exercise", &pieces, None)
 }
 
 #[cfg(test)]
 mod tests {
+    use ratatui::buffer::{Buffer, Cell};
+    use ratatui::layout::Rect;
+
     use super::*;
+    use crate::stage::{Demo as _, Theme, ViewContext};
 
     #[test]
     fn an_exercise_opens_in_the_inspector_without_a_connection() {
-        let (_, commands) = open_inspector(Side::Server, b"\x81\x02Hi");
-        assert!(!commands.iter().any(|cmd| matches!(cmd, inspect::Cmd::Open(..))), "{commands:?}");
+        // "Hello", compressed (RFC 7692 section 7.2.3.1).
+        let compressed = b"\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\x00";
+        for deflate in [false, true] {
+            let (inspect, commands) = open_inspector(Side::Server, compressed, deflate);
+            let opens = |cmd: &inspect::Cmd| matches!(cmd, inspect::Cmd::Open(..));
+            assert!(!commands.iter().any(opens), "{commands:?}");
+            // RSV1 is a fault only where no extension was agreed on.
+            let area = Rect::new(0, 0, 100, 30);
+            let mut buffer = Buffer::empty(area);
+            let context = ViewContext { theme: &Theme::DARK, focused: true };
+            inspect.view(area, &mut buffer, &context);
+            let shown: String = buffer.content.iter().map(Cell::symbol).collect();
+            assert_eq!(shown.contains("Problems(1)"), !deflate, "{shown}");
+        }
     }
 }

@@ -23,13 +23,11 @@ pub(super) const KEYS: &[KeyHint] = &[
     KeyHint { keys: "Esc", about: "back to the list, then to the slides" },
 ];
 
-/// The start of the demo: its place, and the level and the seed of the first exercise.
+/// The start of the demo: its place, and the seed of the first exercise.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LearnStart {
     /// The place.
     pub place: StartPlace,
-    /// The level, instead of that of the exercise's entry.
-    pub level: Option<u8>,
     /// The seed, instead of a random one.
     pub seed: Option<u64>,
 }
@@ -61,8 +59,8 @@ pub enum Cmd {
     Reset(Vec<String>),
     /// Open a lesson in the inspector.
     OpenLesson(String),
-    /// Open bytes in the inspector.
-    Inspect(Side, Vec<u8>),
+    /// Open the bytes of a side in the inspector, with permessage-deflate or without.
+    Inspect(Side, Vec<u8>, bool),
     /// Send bytes to the strict server: a request, or frames.
     Send(Vec<u8>, bool),
     /// Build and try the servers in Go of an exercise.

@@ -1,9 +1,10 @@
 //! Lessons, exercises that hide their solution, and questions, with what is done and what is due.
 //!
-//! `state` holds what is known, `list_page` the list, `task_page` the open exercise or question and
+//! `content` is what there is to learn, `state` holds what is known, `list_page` the list, `task_page` the open exercise or question and
 //! `form_editor` its answer. `engine` keeps the progress, asks the strict server and tries servers in
 //! Go; `view` draws.
 
+mod content;
 mod engine;
 mod form_editor;
 mod list_page;
@@ -20,13 +21,13 @@ mod view;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::demos::inspect::lesson_entries;
-use crate::learn::{Bank, Catalog, SECTIONS};
+use crate::learn::SECTIONS;
 use crate::stage::{
     self, Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, SettingType, Settings, Stage,
     ViewContext,
 };
 use crate::text::did_you_mean;
+pub use content::LearnContent;
 pub use messages::{Cmd, LearnStart, Msg, Reply, StartPlace};
 pub use server_trial::ServerTrial;
 pub use state::Learn;
@@ -53,31 +54,12 @@ impl Demo for Learn {
     type Cmd = Cmd;
 
     fn open(settings: &Settings) -> Result<(Self, Vec<Cmd>), Diagnostic> {
-        let (bank, lessons) = (Bank::built_in(), lesson_entries());
-        let place = match (settings.text("section"), settings.text("item")) {
-            ("", "") => StartPlace::List,
-            (section, "") => {
-                let known = SECTIONS.map(|(name, _)| name);
-                if !known.contains(&section) {
-                    let meant = did_you_mean(section, &known);
-                    let list = known.join(", ");
-                    let message = format!("unknown section{meant}; expected one of: {list}");
-                    return Err(settings.invalid("section", message));
-                }
-                StartPlace::Section(section.to_owned())
-            }
-            (_, name) => {
-                let catalog = Catalog::new(&lessons, &bank);
-                if catalog.item(name).is_none() {
-                    let known: Vec<&str> =
-                        catalog.items.iter().map(|item| item.name.as_str()).collect();
-                    let message = format!("there is no such item{}", did_you_mean(name, &known));
-                    return Err(settings.invalid("item", message));
-                }
-                StartPlace::Item(name.to_owned())
-            }
-        };
-        Ok(Self::new(bank, &lessons, LearnStart { place, ..LearnStart::default() }))
+        let start = LearnStart { place: start_place(settings)?, seed: None };
+        Ok(Self::new(LearnContent::built_in(), start))
+    }
+
+    fn check(settings: &Settings) -> Result<(), Diagnostic> {
+        start_place(settings).map(drop)
     }
 
     fn update(&mut self, event: DemoEvent<Msg>) -> Vec<Cmd> {
@@ -120,5 +102,32 @@ impl Demo for Learn {
 
     fn perform(cmd: Cmd, stage: &Stage<Msg>) {
         engine::perform(cmd, stage);
+    }
+}
+
+/// Returns the place that a slide's settings name.
+fn start_place(settings: &Settings) -> Result<StartPlace, Diagnostic> {
+    match (settings.text("section"), settings.text("item")) {
+        ("", "") => Ok(StartPlace::List),
+        (section, "") => {
+            let known = SECTIONS.map(|(name, _)| name);
+            if !known.contains(&section) {
+                let meant = did_you_mean(section, &known);
+                let list = known.join(", ");
+                let message = format!("unknown section{meant}; expected one of: {list}");
+                return Err(settings.invalid("section", message));
+            }
+            Ok(StartPlace::Section(section.to_owned()))
+        }
+        (_, name) => {
+            let content = LearnContent::built_in();
+            let items = &content.catalog.items;
+            if content.catalog.item(name).is_none() {
+                let known: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
+                let message = format!("there is no such item{}", did_you_mean(name, &known));
+                return Err(settings.invalid("item", message));
+            }
+            Ok(StartPlace::Item(name.to_owned()))
+        }
     }
 }

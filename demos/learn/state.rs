@@ -4,60 +4,57 @@ use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent};
 
+use super::content::LearnContent;
 use super::form_editor::{FormEditor, FormKey};
 use super::list_page::ListPage;
 use super::messages::{Cmd, LearnStart, Msg, Reply, StartPlace};
 use super::server_reply::ServerReply;
 use super::server_trial::ServerTrial;
 use super::task_page::{ReplyState, Task, TaskPage};
-use super::text_line::TextLine;
-use crate::learn::{
-    Bank, Catalog, CatalogItem, Exhibit, ItemKind, LessonEntry, Progress, Question, RepairFault,
-};
+use crate::learn::{CatalogItem, Exhibit, ItemKind, ItemState, Progress, RepairFault};
 use crate::wire::Side;
 
 /// The demo's state.
 #[derive(Debug)]
 pub struct Learn {
-    pub(super) bank: Arc<Bank>,
-    pub(super) catalog: Catalog,
-    pub(super) progress: Progress,
-    /// The time of the last report, in seconds since 1970.
-    pub(super) now: u64,
+    pub(super) content: Arc<LearnContent>,
+    /// How far the learner has come with each item of the catalogue.
+    pub(super) states: Vec<ItemState>,
+    /// The item that is due or new, by its index in the catalogue.
+    next: Option<usize>,
     pub(super) notice: Option<String>,
     pub(super) list: ListPage,
     pub(super) task: Option<Box<TaskPage>>,
-    /// The names of what comes after the open task, where that is a series.
-    pub(super) series: Vec<String>,
+    /// The names of what comes after the open task, the next one last; `None` if it isn't part of a
+    /// series.
+    series: Option<Vec<String>>,
     /// Whether all keys are shown over the page.
     pub(super) shows_keys: bool,
-    /// The right and all answers of the series so far.
+    /// The right and all answers since the list was left.
     pub(super) score: (usize, usize),
 }
 
 impl Learn {
-    /// Creates the demo on a bank and the lessons. Returns the commands that open its first page.
-    pub fn new(bank: Bank, lessons: &[LessonEntry], start: LearnStart) -> (Self, Vec<Cmd>) {
-        let catalog = Catalog::new(lessons, &bank);
+    /// Creates the demo. Returns the commands that open its first page.
+    pub fn new(content: Arc<LearnContent>, start: LearnStart) -> (Self, Vec<Cmd>) {
         let mut learn = Self {
-            bank: Arc::new(bank),
-            catalog,
-            progress: Progress::default(),
-            now: 0,
+            states: Vec::new(),
+            next: None,
             notice: None,
-            list: ListPage::default(),
+            list: ListPage::new(&content.catalog),
             task: None,
-            series: Vec::new(),
+            series: None,
             shows_keys: false,
             score: (0, 0),
+            content,
         };
+        learn.take_in(&Progress::default(), 0);
         let mut commands = vec![Cmd::Load];
         match start.place {
             StartPlace::List => {}
             StartPlace::Section(section) => commands.push(Cmd::DrawSeries(section)),
             StartPlace::Item(name) => {
-                learn.set_level(&name, start.level);
-                learn.list.go_to(&name, &learn.catalog);
+                learn.list.go_to(&name, &learn.content.catalog);
                 match start.seed {
                     Some(seed) => learn.start(&name, seed),
                     None => commands.extend(learn.open(&name)),
@@ -67,19 +64,10 @@ impl Learn {
         (learn, commands)
     }
 
-    /// Gives an exercise another level, as far as its kind has it.
-    fn set_level(&mut self, name: &str, level: Option<u8>) {
-        let mut items = self.catalog.items.iter_mut();
-        let kind = items.find(|item| item.name == name).map(|item| &mut item.kind);
-        if let (Some(ItemKind::Exercise(kind, own)), Some(level)) = (kind, level) {
-            *own = level.clamp(1, kind.levels());
-        }
-    }
-
     pub(super) fn apply(&mut self, message: Msg) -> Vec<Cmd> {
         match message {
             Msg::Progress(progress, now, notice) => {
-                (self.progress, self.now) = (progress, now);
+                self.take_in(&progress, now);
                 self.notice = notice.or(self.notice.take());
                 Vec::new()
             }
@@ -89,7 +77,7 @@ impl Learn {
             }
             Msg::SeriesSeed(section, seed) => {
                 let draw = |count: usize| (seed % count.max(1) as u64) as usize;
-                let items = self.catalog.mixed(&section, draw);
+                let items = self.content.catalog.mixed(&section, draw);
                 let names = items.iter().map(|item| item.name.clone()).collect();
                 self.begin_series(names)
             }
@@ -103,24 +91,47 @@ impl Learn {
         }
     }
 
+    /// Works out how far the learner has come with each item, and what comes next.
+    fn take_in(&mut self, progress: &Progress, now: u64) {
+        let catalog = &self.content.catalog;
+        self.states = catalog.items.iter().map(|item| item.state(progress, now)).collect();
+        self.next = catalog.next(progress, now);
+    }
+
     /// Goes through these items, one after another.
     fn begin_series(&mut self, mut names: Vec<String>) -> Vec<Cmd> {
         names.reverse();
-        (self.series, self.score) = (names, (0, 0));
-        self.next_of_series()
+        (self.series, self.score) = (Some(names), (0, 0));
+        self.go_on("")
     }
 
-    fn next_of_series(&mut self) -> Vec<Cmd> {
-        let Some(name) = self.series.pop() else {
-            self.task = None;
-            return Vec::new();
+    /// Opens what comes after the item of that name: the next one of the series, or else what is due or
+    /// new. At the end it goes back to the list.
+    fn go_on(&mut self, name: &str) -> Vec<Cmd> {
+        let is_series = self.series.is_some();
+        let next = match &mut self.series {
+            Some(series) => series.pop(),
+            None => self.next().map(|item| item.name.clone()).filter(|next| next != name),
         };
-        self.open(&name)
+        if let Some(next) = next {
+            return self.open(&next);
+        }
+        let (right, all) = self.score;
+        let commands = self.close_task();
+        if is_series && all > 0 {
+            self.notice = Some(format!("that was the last one: {right} of {all} right"));
+        }
+        commands
+    }
+
+    /// Returns what is due or new.
+    pub(super) fn next(&self) -> Option<&CatalogItem> {
+        self.content.catalog.items.get(self.next?)
     }
 
     /// Opens an item.
     fn open(&mut self, name: &str) -> Vec<Cmd> {
-        match self.catalog.item(name).map(|item| item.kind) {
+        match self.content.catalog.item(name).map(|item| item.kind) {
             Some(ItemKind::Lesson(_)) => vec![Cmd::OpenLesson(name.to_owned())],
             Some(ItemKind::Exercise(..) | ItemKind::Question) => vec![Cmd::Draw(name.to_owned())],
             None => Vec::new(),
@@ -129,21 +140,17 @@ impl Learn {
 
     /// Shows an item whose seed was drawn.
     fn start(&mut self, name: &str, seed: u64) {
-        let Some(item) = self.catalog.item(name).cloned() else { return };
-        self.list.go_to(name, &self.catalog);
+        let Some(item) = self.content.catalog.item(name).cloned() else { return };
+        self.list.go_to(name, &self.content.catalog);
         let page = match item.kind {
             ItemKind::Exercise(kind, level) => TaskPage::exercise(item, kind.exercise(level, seed)),
             ItemKind::Question => {
-                let Some(question) = self.question(name) else { return };
-                TaskPage::question(item, question, seed)
+                let Some(question) = self.content.bank.question(name) else { return };
+                TaskPage::question(item, question.clone(), seed)
             }
             ItemKind::Lesson(_) => return,
         };
         self.task = Some(Box::new(page));
-    }
-
-    fn question(&self, name: &str) -> Option<Question> {
-        self.bank.question(name).cloned()
     }
 
     pub(super) fn handle_key(&mut self, key: KeyEvent) -> Vec<Cmd> {
@@ -166,33 +173,26 @@ impl Learn {
 
     fn list_key(&mut self, key: KeyEvent) -> Vec<Cmd> {
         if let Some(name) = self.list.asks_reset.take() {
-            let item = self.catalog.item(&name).filter(|_| key.code == KeyCode::Char('y'));
+            let item = self.content.catalog.item(&name).filter(|_| key.code == KeyCode::Char('y'));
             return item.map(|item| Cmd::Reset(item.progress_names())).into_iter().collect();
         }
+        let catalog = &self.content.catalog;
         if self.list.is_searching {
-            match key.code {
-                KeyCode::Enter => self.list.is_searching = false,
-                KeyCode::Esc => (self.list.is_searching, self.list.search) = Default::default(),
-                _ => {
-                    self.list.search.handle_key(key);
-                    self.list.cursor = 0;
-                }
-            }
+            self.list.search_key(key, catalog);
             return Vec::new();
         }
-        if self.list.handle_move(key.code, &self.catalog) {
+        if self.list.handle_move(key.code) {
             return Vec::new();
         }
-        let chosen = self.list.chosen(&self.catalog).map(|item| item.name.clone());
+        let chosen = self.list.chosen(catalog).map(|item| item.name.clone());
         match key.code {
             KeyCode::Enter | KeyCode::Right => {
-                self.series.clear();
                 chosen.map_or_else(Vec::new, |name| self.open(&name))
             }
             KeyCode::Char('n') => self.open_next(),
             KeyCode::Char('a') => {
                 let is_short = |item: &&CatalogItem| !matches!(item.kind, ItemKind::Lesson(_));
-                let items = self.catalog.items.iter().filter(is_short);
+                let items = catalog.items.iter().filter(is_short);
                 let names = items.map(|item| item.name.clone()).collect();
                 self.begin_series(names)
             }
@@ -205,7 +205,7 @@ impl Learn {
                 Vec::new()
             }
             KeyCode::Esc => {
-                self.list.search = TextLine::default();
+                self.list.end_search(catalog);
                 Vec::new()
             }
             _ => Vec::new(),
@@ -278,14 +278,16 @@ impl Learn {
             KeyCode::Esc => return self.close_task(),
             KeyCode::Up => page.scrolled = page.scrolled.saturating_sub(1),
             KeyCode::Down => page.scrolled = page.scrolled.saturating_add(1).min(200),
-            KeyCode::Char('e') => (page.judgment, page.reply, page.scrolled) = Default::default(),
+            // An answer that waits for the server counts; it isn't taken back.
+            KeyCode::Char('e') if page.reply != Some(ReplyState::Waiting) => {
+                (page.judgment, page.reply, page.scrolled) = Default::default();
+            }
             KeyCode::Char('g') => return vec![Cmd::Draw(page.item.name.clone())],
             KeyCode::Char('x') => return try_servers(page).into_iter().collect(),
             KeyCode::Char('i') => return inspect_command(page).into_iter().collect(),
             KeyCode::Enter | KeyCode::Char('n' | ' ') => {
                 let name = page.item.name.clone();
-                let is_series = !self.series.is_empty();
-                return if is_series { self.next_of_series() } else { self.open_after(&name) };
+                return self.go_on(&name);
             }
             _ => {}
         }
@@ -293,27 +295,16 @@ impl Learn {
     }
 
     fn open_next(&mut self) -> Vec<Cmd> {
-        let next = self.catalog.next(&self.progress, self.now).map(|item| item.name.clone());
-        let Some(name) = next else {
+        let Some(name) = self.next().map(|item| item.name.clone()) else {
             self.notice = Some("everything is done; what is due again comes later".to_owned());
             return Vec::new();
         };
         self.open(&name)
     }
 
-    /// Opens what comes next after an item, which is not that item once more.
-    fn open_after(&mut self, name: &str) -> Vec<Cmd> {
-        let next = self.catalog.next(&self.progress, self.now).map(|item| item.name.clone());
-        let Some(next) = next.filter(|next| next != name) else {
-            return self.close_task();
-        };
-        self.open(&next)
-    }
-
     /// Goes back to the list, with what other instances wrote.
     fn close_task(&mut self) -> Vec<Cmd> {
-        self.task = None;
-        self.series.clear();
+        (self.task, self.series, self.score) = Default::default();
         vec![Cmd::Load]
     }
 
@@ -331,8 +322,7 @@ impl Learn {
         if let Some(page) = &mut self.task {
             page.scrolled = page.scrolled.saturating_add_signed(by).min(200);
         } else {
-            let last = self.list.items(&self.catalog).len().saturating_sub(1);
-            self.list.cursor = self.list.cursor.saturating_add_signed(by).min(last);
+            self.list.move_by(by);
         }
     }
 
@@ -342,14 +332,14 @@ impl Learn {
             self.list.cursor = item;
             return Vec::new();
         }
-        let name = self.list.chosen(&self.catalog).map(|item| item.name.clone());
+        let name = self.list.chosen(&self.content.catalog).map(|item| item.name.clone());
         name.map_or_else(Vec::new, |name| self.open(&name))
     }
 
     pub(super) fn paste(&mut self, text: &str) {
         match &mut self.task {
             Some(page) if page.judgment.is_none() => page.form.paste(text),
-            None if self.list.is_searching => self.list.search.insert(text),
+            None if self.list.is_searching => self.list.paste(text, &self.content.catalog),
             _ => {}
         }
     }
@@ -364,21 +354,21 @@ fn try_servers(page: &mut TaskPage) -> Option<Cmd> {
 }
 
 /// Returns the command that shows the bytes of a task in the inspector.
-pub(super) fn inspect_command(page: &TaskPage) -> Option<Cmd> {
+fn inspect_command(page: &TaskPage) -> Option<Cmd> {
     if let Some((bytes, false)) = page.bytes_to_send() {
-        return Some(Cmd::Inspect(Side::Client, bytes));
+        return Some(Cmd::Inspect(Side::Client, bytes, false));
     }
-    let from = match &page.task {
+    let (from, deflate) = match &page.task {
         Task::Exercise(exercise) => match &exercise.exhibit {
-            Exhibit::Bytes { from, .. } => *from,
+            Exhibit::Bytes { from, deflate, .. } => (*from, *deflate),
             _ => return None,
         },
         // The mask says who sends it.
         Task::Question(question) => {
             let is_masked = question.bytes.get(1).is_some_and(|byte| byte & 0x80 != 0);
-            if is_masked { Side::Client } else { Side::Server }
+            (if is_masked { Side::Client } else { Side::Server }, false)
         }
     };
     let bytes = page.bytes();
-    (!bytes.is_empty()).then(|| Cmd::Inspect(from, bytes.to_vec()))
+    (!bytes.is_empty()).then(|| Cmd::Inspect(from, bytes.to_vec(), deflate))
 }

@@ -2,8 +2,9 @@
 
 use super::form_editor::FormEditor;
 use super::server_reply::ServerReply;
-use super::server_trial::ServerTrial;
+use super::server_trial::{self, ServerTrial};
 use crate::learn::{CatalogItem, Draws, Exercise, Exhibit, Judgment, Question, RightAnswer};
+use crate::repair::RepairOutcome;
 
 /// An exercise or a question on the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub(super) struct TaskPage {
     pub(super) judgment: Option<Judgment>,
     /// What a real server did with the answer.
     pub(super) reply: Option<ReplyState>,
+    /// The findings about the servers of the exercise that are recorded, with their provenance.
+    pub(super) recorded: Option<(RepairOutcome, String)>,
     /// The servers of the exercise, once they are tried here.
     pub(super) trial: Option<ServerTrial>,
     /// Whether an answer to this task has counted. A second try at the same one doesn't.
@@ -44,7 +47,8 @@ impl TaskPage {
     /// Opens an exercise that was made.
     pub(super) fn exercise(item: CatalogItem, exercise: Exercise) -> Self {
         let form = FormEditor::of_exercise(&exercise);
-        Self::new(item, Task::Exercise(exercise), form)
+        let recorded = server_trial::recorded(&exercise);
+        Self { recorded, ..Self::new(item, Task::Exercise(exercise), form) }
     }
 
     /// Opens a question. The seed puts its options in an order.
@@ -63,7 +67,7 @@ impl TaskPage {
     }
 
     fn new(item: CatalogItem, task: Task, form: FormEditor) -> Self {
-        let (hints_shown, judgment, reply, trial, has_counted, shows_end, scrolled) =
+        let (hints_shown, judgment, reply, recorded, trial, has_counted, shows_end, scrolled) =
             Default::default();
         Self {
             item,
@@ -72,6 +76,7 @@ impl TaskPage {
             hints_shown,
             judgment,
             reply,
+            recorded,
             trial,
             has_counted,
             shows_end,
@@ -91,6 +96,12 @@ impl TaskPage {
     /// Whether letters are a part of the answer now, so that they can't be commands.
     pub(super) fn takes_letters(&self) -> bool {
         self.judgment.is_none() && self.form.takes_letters()
+    }
+
+    /// Whether the inspector can show the bytes of the task or of the answer.
+    pub(super) fn has_bytes(&self) -> bool {
+        let writes_frames = matches!(&self.form, FormEditor::Bytes(_));
+        writes_frames || !self.bytes().is_empty()
     }
 
     /// Returns the bytes that it is about; none where it is about something else.

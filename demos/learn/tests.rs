@@ -7,12 +7,11 @@ use ratatui::layout::Rect;
 use super::server_reply::ServerReply;
 use super::*;
 use crate::deck::DemoFence;
-use crate::learn::{Answer, ExerciseKind, Progress, ProgressEvent};
+use crate::learn::{Answer, Bank, ExerciseKind, Progress, ProgressEvent};
 use crate::stage::{Theme, settings};
 
 fn learn(place: StartPlace, seed: Option<u64>) -> (Learn, Vec<Cmd>) {
-    let start = LearnStart { place, seed, level: None };
-    Learn::new(Bank::built_in(), &lesson_entries(), start)
+    Learn::new(LearnContent::built_in(), LearnStart { place, seed })
 }
 
 fn item(name: &str, seed: u64) -> Learn {
@@ -76,14 +75,14 @@ fn the_list_shows_what_is_done_and_what_comes_next() {
     let (mut learn, commands) = learn(StartPlace::List, None);
     assert_eq!(commands, [Cmd::Load]);
     let mut progress = Progress::default();
-    let first = learn.catalog.items[0].name.clone();
+    let first = learn.content.catalog.items[0].name.clone();
     progress.apply(&ProgressEvent { at: 100, item: first.clone(), right: Some(true) });
     learn.update(DemoEvent::Msg(Msg::Progress(progress, 200, Some("a notice".to_owned()))));
     let shown = picture(&learn, 80, 24);
     assert!(shown.contains("1 of ") && shown.contains("✓    question"), "{shown}");
-    assert!(shown.contains(&learn.catalog.items[1].title[..30]), "{shown}");
+    assert!(shown.contains(&learn.content.catalog.items[1].title[..30]), "{shown}");
     assert!(shown.contains("a notice"), "{shown}");
-    let next = learn.catalog.items[1].name.clone();
+    let next = learn.content.catalog.items[1].name.clone();
     assert_eq!(press(&mut learn, &[KeyCode::Char('n')]), [Cmd::Draw(next)]);
     assert_eq!(press(&mut learn, &[KeyCode::Char('r'), KeyCode::Char('n')]), []);
     let reset = press(&mut learn, &[KeyCode::Char('r'), KeyCode::Char('y')]);
@@ -96,11 +95,12 @@ fn a_search_leaves_what_has_all_its_words() {
     press(&mut learn, &[KeyCode::Char('/')]);
     type_text(&mut learn, "frame read");
     press(&mut learn, &[KeyCode::Enter]);
-    let found = learn.list.items(&learn.catalog);
-    assert!(!found.is_empty() && found.iter().all(|item| item.section == "frames"), "{found:?}");
+    let items = &learn.content.catalog.items;
+    let mut found = learn.list.found.iter().map(|index| &items[*index]);
+    assert!(found.len() > 0 && found.all(|item| item.section == "frames"));
     assert!(learn.wants_escape());
     press(&mut learn, &[KeyCode::Esc]);
-    assert_eq!(learn.list.items(&learn.catalog).len(), learn.catalog.items.len());
+    assert_eq!(learn.list.found.len(), learn.content.catalog.items.len());
     assert!(!learn.wants_escape(), "Esc gives the keyboard back");
 }
 
@@ -126,7 +126,7 @@ fn every_exercise_is_solved_by_its_solution_and_counted_once() {
             if sends {
                 assert!(matches!(commands[..], [Cmd::Send(..)]), "{commands:?}");
                 let reply = ServerReply {
-                    status: Some("HTTP/1.1 101 Switching Protocols".to_owned()),
+                    status: Some((101, "HTTP/1.1 101 Switching Protocols".to_owned())),
                     ..ServerReply::default()
                 };
                 commands = learn.update(DemoEvent::Msg(Msg::Reply(Ok(Reply(reply)))));
@@ -189,8 +189,28 @@ fn a_wrong_answer_to_a_question_names_both() {
     let shown = picture(&learn, 80, 24);
     assert!(shown.contains("✗ you answered ") && shown.contains("; it is "), "{shown}");
     assert!(shown.contains("0 of 1 right"), "{shown}");
-    let next = press(&mut learn, &[KeyCode::Enter]);
-    assert!(matches!(&next[..], [Cmd::Draw(name)] if name != first), "{next:?}");
+    let mut opened = vec![first.clone()];
+    loop {
+        let next = press(&mut learn, &[KeyCode::Enter]);
+        let [Cmd::Draw(name)] = &next[..] else { break };
+        assert!(!opened.contains(name), "{name}");
+        opened.push(name.clone());
+        learn.update(DemoEvent::Msg(Msg::Seed(name.clone(), 1)));
+        learn.check();
+        let Some(page) = &mut learn.task else { panic!() };
+        page.judgment
+            .get_or_insert_with(|| question.judge(&crate::learn::Response::Chosen(vec![])));
+    }
+    let of_section = |name: &&String| {
+        learn.content.catalog.item(name).is_some_and(|item| item.section == "shape")
+    };
+    assert_eq!(
+        opened.iter().filter(of_section).count(),
+        opened.len(),
+        "shape is the first section"
+    );
+    assert!(learn.task.is_none(), "the series ends in the list");
+    assert!(picture(&learn, 80, 24).contains("that was the last one: "));
 }
 
 #[test]
@@ -199,7 +219,10 @@ fn bytes_of_a_verdict_open_in_the_inspector() {
     solve(&mut learn);
     learn.check();
     let commands = press(&mut learn, &[KeyCode::Char('i')]);
-    assert!(matches!(&commands[..], [Cmd::Inspect(_, bytes)] if !bytes.is_empty()), "{commands:?}");
+    assert!(
+        matches!(&commands[..], [Cmd::Inspect(_, bytes, false)] if !bytes.is_empty()),
+        "{commands:?}"
+    );
     assert_eq!(press(&mut learn, &[KeyCode::Esc]), [Cmd::Load]);
     assert!(learn.task.is_none());
 }

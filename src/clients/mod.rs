@@ -23,6 +23,7 @@ mod error;
 mod event;
 mod options;
 mod random;
+pub(crate) mod raw_client;
 mod request;
 mod session;
 pub mod sockjs;

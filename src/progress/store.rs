@@ -34,6 +34,8 @@ pub struct ProgressStore {
 #[derive(Default)]
 struct Worker {
     jobs: Mutex<VecDeque<Job>>,
+    /// Held while a job runs, so that jobs follow each other and the end waits for the last one.
+    turn: Mutex<()>,
     is_running: AtomicBool,
     wake: Notify,
 }
@@ -104,7 +106,8 @@ impl ProgressStore {
     /// Does what is left to do. At the end of a run nothing is lost by that.
     pub fn finish(&self) {
         loop {
-            // The lock is not held while the job runs.
+            let _turn = self.worker.turn.lock().unwrap_or_else(PoisonError::into_inner);
+            // The queue is free while the job runs.
             let job = self.jobs().pop_front();
             let Some(job) = job else { return };
             job(self);

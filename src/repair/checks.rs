@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
 
+use crate::clients::raw_client::{self, RawClient};
 use crate::lab::RunningContestant;
 use crate::learn::RepairCheck;
 use crate::repair::finding::RepairFinding;
-use crate::repair::peer::{self, Peer};
 
 use crate::text::counted;
 use crate::wire::decode::frame_assembler::AssembledFrame;
@@ -53,15 +53,15 @@ fn finding(is_fine: bool, sentence: String) -> RepairFinding {
 
 async fn foreign_origin(server: &RunningContestant) -> io::Result<RepairFinding> {
     let own_page = format!("http://{}", server.target.authority());
-    let (foreign, _) = peer::ask(&server.target, Some(FOREIGN_PAGE)).await?;
-    let (own, _) = peer::ask(&server.target, Some(&own_page)).await?;
+    let (foreign, _) = raw_client::ask(&server.target, Some(FOREIGN_PAGE)).await?;
+    let (own, _) = raw_client::ask(&server.target, Some(&own_page)).await?;
     let sentence =
         format!("a page of {FOREIGN_PAGE} got {foreign}, one of the server's own host {own}");
     Ok(finding(foreign != 101 && own == 101, sentence))
 }
 
 async fn large_message(server: &RunningContestant) -> io::Result<RepairFinding> {
-    let mut peer = peer::open(&server.target).await?;
+    let mut peer = raw_client::open(&server.target).await?;
     let frame = peer.send_and_read(Opcode::Binary, &vec![0; 8 << 20]).await?;
     let what = describe_first(frame.as_ref());
     let is_fine = frame.as_ref().and_then(close_code) == Some(1009);
@@ -94,7 +94,7 @@ async fn echoed(
     opcode: Opcode,
     data: &[u8],
 ) -> io::Result<RepairFinding> {
-    let mut peer = peer::open(&server.target).await?;
+    let mut peer = raw_client::open(&server.target).await?;
     let Some(frame) = peer.send_and_read(opcode, data).await? else {
         return Ok(finding(false, "the server ended TCP instead of echoing".to_owned()));
     };
@@ -110,7 +110,7 @@ async fn echoed(
 
 async fn long_message(server: &RunningContestant) -> io::Result<RepairFinding> {
     let data = "0123456789".repeat(2_000);
-    let mut peer = peer::open(&server.target).await?;
+    let mut peer = raw_client::open(&server.target).await?;
     peer.send(Opcode::Text, data.as_bytes()).await?;
     // The pong comes after all that the message brought.
     peer.send(Opcode::Ping, b"end").await?;
@@ -131,7 +131,7 @@ async fn long_message(server: &RunningContestant) -> io::Result<RepairFinding> {
 
 /// Answers nothing for `silence`, or until the server ends the connection.
 async fn silent_client(server: &RunningContestant, silence: Duration) -> io::Result<RepairFinding> {
-    let mut peer = peer::open(&server.target).await?;
+    let mut peer = raw_client::open(&server.target).await?;
     let (begin, mut pings) = (Instant::now(), 0_usize);
     let reading = async {
         while let Some(frame) = peer.reader.next_frame().await? {
@@ -159,7 +159,7 @@ async fn silent_client(server: &RunningContestant, silence: Duration) -> io::Res
 async fn two_writers(server: &mut RunningContestant) -> io::Result<RepairFinding> {
     // More than the buffers of both sockets together hold.
     let message = vec![b'm'; 24 << 20];
-    let mut peer = peer::open(&server.target).await?;
+    let mut peer = raw_client::open(&server.target).await?;
     peer.send(Opcode::Binary, &message).await?;
     // It fails where the process has ended already.
     let began = peer.reader.wait_for_header(Opcode::Binary).await;
@@ -176,7 +176,7 @@ async fn two_writers(server: &mut RunningContestant) -> io::Result<RepairFinding
 }
 
 /// Reads a binary message and the text that follows it. Returns its length, and the number of texts.
-async fn read_echo(peer: &mut Peer) -> io::Result<(u64, usize)> {
+async fn read_echo(peer: &mut RawClient) -> io::Result<(u64, usize)> {
     let mut len = 0;
     while let Some(frame) = peer.reader.next_frame().await? {
         let Some(start) = frame.start else { break };
@@ -190,7 +190,7 @@ async fn read_echo(peer: &mut Peer) -> io::Result<(u64, usize)> {
 }
 
 async fn client_leaves(server: &RunningContestant) -> io::Result<RepairFinding> {
-    let mut peer = peer::open(&server.target).await?;
+    let mut peer = raw_client::open(&server.target).await?;
     let echo = peer.send_and_read(Opcode::Text, b"bye").await?;
     if echo.is_none() {
         return Ok(finding(false, "the server ended TCP instead of echoing".to_owned()));

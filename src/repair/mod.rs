@@ -1,9 +1,7 @@
 //! The servers in Go that exercises show: built, started and tried, each with its fault and
 //! repaired.
 //!
-//! In reading order: `peer` (a client of one connection), `checks` (what is tried with a server, and the
-//! `finding`),
-//! `run` (a pair of servers built and tried), `record` (what was found where there was Go).
+//! In reading order: `checks` (what is tried with a server, and the `finding`), `run` (a pair of servers built and tried), `record` (what was found where there was Go).
 
 #![warn(
     clippy::arithmetic_side_effects,
@@ -21,7 +19,6 @@
 
 mod checks;
 mod finding;
-mod peer;
 mod record;
 mod run;
 

@@ -108,6 +108,14 @@ impl RepairRecord {
 mod tests {
     use super::*;
 
+    /// Core is published alone, so it has a copy of the module with which servers say where they listen.
+    #[test]
+    fn both_copies_of_the_go_module_listen_are_the_same() {
+        let ours = crate::learn::GO_MODULE.iter().find(|file| file.path == "listen/listen.go");
+        let other = include_str!("../../demos/libraries/go/listen/listen.go");
+        assert_eq!(ours.unwrap().text, other);
+    }
+
     #[test]
     fn every_fault_is_recorded_and_shows() {
         let record = RepairRecord::compiled_in().expect("the record can be read");

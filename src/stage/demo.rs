@@ -39,6 +39,16 @@ pub trait Demo: Sized + Send + 'static {
     /// Fails on settings that only the demo itself can validate.
     fn open(settings: &Settings) -> Result<(Self, Vec<Self::Cmd>), Diagnostic>;
 
+    /// Checks settings that only the demo itself can validate, for decks that are opened or checked:
+    /// all their demos are, so it opens nothing that takes time.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Demo::open`].
+    fn check(settings: &Settings) -> Result<(), Diagnostic> {
+        Self::open(settings).map(drop)
+    }
+
     /// Returns the effects that opening the demo has outside the talk. It is opened only once all
     /// of them are allowed. Everything that [`Demo::open`] or a later command does beyond loopback
     /// must be declared, and every file that it writes, unless the user asked for that file with a

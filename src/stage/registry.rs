@@ -50,8 +50,7 @@ impl DemoEntry {
             settings: D::SETTINGS,
             keys: D::KEYS,
             min_rows: D::MIN_ROWS,
-            // `open` has no effects of its own, so it can be called just to validate the settings.
-            effects: |settings| D::open(settings).and_then(|_| D::effects(settings)),
+            effects: |settings| D::check(settings).and_then(|()| D::effects(settings)),
             open: |settings, services| Ok(Box::new(RunningDemo::<D>::open(settings, services)?)),
         }
     }

@@ -85,7 +85,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["libraries"],
         ],
     ),
-    ("repair", &[&["mod"], &["record"], &["run"], &["checks"], &["finding", "peer"]]),
+    ("repair", &[&["mod"], &["record"], &["run"], &["checks"], &["finding"]]),
     ("lab/libraries", &[&["mod"], &["contestants", "inside"], &["command_line", "suite"]]),
     ("cli/lab", &[&["mod"], &["availability", "inside_page", "outcome_table", "progress"]]),
     (
@@ -186,7 +186,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["session", "sockjs"],
             &["driver"],
             &["event"],
-            &["error", "options"],
+            &["error", "options", "raw_client"],
             &["command", "connect_without_tls", "random", "request"],
         ],
     ),

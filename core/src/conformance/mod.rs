@@ -33,7 +33,7 @@ pub use client_cases::client_cases;
 pub use group::Group;
 pub use http2_rule::Http2Rule;
 pub use key_quality::KeyRule;
-pub use request::{Request, ServerAddress};
+pub use request::{EXAMPLE_KEY, Request, ServerAddress};
 pub use response::Response;
 pub use run::{Action, CaseRun, ConnectionEnd, RunLimits, ServerTraits, StreamEnd};
 pub use sockjs_cases::sockjs_cases;

@@ -9,6 +9,9 @@ pub struct ServerAddress {
     pub target: String,
 }
 
+/// The key of RFC 6455 section 1.3, for requests that are only shown, or whose response nobody validates.
+pub const EXAMPLE_KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
+
 /// A request in its parts. The address and the key are filled in when it is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {

@@ -116,17 +116,16 @@ impl Catalog {
         self.items.iter().find(|item| item.name == name)
     }
 
-    /// Returns what comes next: what is due for the longest time, else the first that is new.
-    pub fn next(&self, progress: &Progress, now: u64) -> Option<&CatalogItem> {
-        let due =
-            self.items.iter().filter(|item| matches!(item.state(progress, now), ItemState::Due));
-        let unseen = || {
-            let is_open = |item: &&CatalogItem| {
-                matches!(item.state(progress, now), ItemState::New | ItemState::Started { .. })
-            };
-            self.items.iter().find(is_open)
+    /// Returns the index of what comes next: what is due for the longest time, else the first that is
+    /// new.
+    pub fn next(&self, progress: &Progress, now: u64) -> Option<usize> {
+        let states = || self.items.iter().map(|item| item.state(progress, now)).enumerate();
+        let due = states().filter(|(_, state)| *state == ItemState::Due);
+        let oldest = due.min_by_key(|(index, _)| self.items.get(*index)?.due_at(progress));
+        let is_open = |(_, state): &(usize, ItemState)| {
+            matches!(state, ItemState::New | ItemState::Started { .. })
         };
-        due.min_by_key(|item| item.due_at(progress)).or_else(unseen)
+        oldest.or_else(|| states().find(is_open)).map(|(index, _)| index)
     }
 
     /// Returns the questions and exercises for a section, with one from an earlier section that
@@ -233,14 +232,18 @@ mod tests {
     fn what_is_due_comes_before_what_is_new() {
         let (catalog, mut progress) = (catalog(), Progress::default());
         let first = catalog.items[0].name.clone();
-        assert_eq!(catalog.next(&progress, 0).unwrap().name, first);
+        assert_eq!(catalog.items[catalog.next(&progress, 0).unwrap()].name, first);
         answered(&mut progress, &first, 1_000, true);
         let second = catalog.items[1].name.clone();
-        assert_eq!(catalog.next(&progress, 1_001).unwrap().name, second);
+        assert_eq!(catalog.items[catalog.next(&progress, 1_001).unwrap()].name, second);
         answered(&mut progress, &second, 1_002, false);
         assert_eq!(catalog.item(&second).unwrap().state(&progress, 1_003), ItemState::Wrong);
-        assert_ne!(catalog.next(&progress, 1_003).unwrap().name, second, "not at once");
-        assert_eq!(catalog.next(&progress, 1_002 + 600).unwrap().name, second);
+        assert_ne!(
+            catalog.items[catalog.next(&progress, 1_003).unwrap()].name,
+            second,
+            "not at once"
+        );
+        assert_eq!(catalog.items[catalog.next(&progress, 1_002 + 600).unwrap()].name, second);
         assert_eq!(catalog.item(&first).unwrap().state(&progress, 1_001), ItemState::Done);
     }
 

@@ -13,8 +13,8 @@ use crate::text;
 /// A row of the list.
 enum Row<'a> {
     Section(&'a str),
-    /// The index among the items that are shown, and the item.
-    Item(usize, &'a CatalogItem),
+    /// The place among the items that are shown, the item, and how far the learner has come.
+    Item(usize, &'a CatalogItem, ItemState),
 }
 
 pub(in crate::demos::learn) fn draw(
@@ -33,7 +33,10 @@ pub(in crate::demos::learn) fn draw(
     for (y, row) in (0..body.height).zip(rows.iter().skip(first)) {
         let line = match row {
             Row::Section(name) => Line::styled(section_title(name).to_owned(), theme.heading()),
-            Row::Item(index, item) => item_line(learn, *index, item, context),
+            Row::Item(place, item, state) => {
+                let is_chosen = context.focused && *place == learn.list.cursor;
+                item_line(item, *state, is_chosen, theme)
+            }
         };
         stage::draw_line(&line, y, body, buffer);
     }
@@ -56,7 +59,7 @@ pub(in crate::demos::learn) fn item_at(learn: &Learn, at: Position, area: Rect) 
     }
     let rows = rows(learn);
     match rows.get(first_row(learn, &rows, body) + usize::from(at.y - body.y)) {
-        Some(Row::Item(index, _)) => Some(*index),
+        Some(Row::Item(place, ..)) => Some(*place),
         _ => None,
     }
 }
@@ -66,50 +69,46 @@ fn body(inner: Rect) -> Rect {
 }
 
 fn first_row(learn: &Learn, rows: &[Row], body: Rect) -> usize {
-    let is_chosen = |row: &Row| matches!(row, Row::Item(index, _) if *index == learn.list.cursor);
+    let is_chosen = |row: &Row| matches!(row, Row::Item(place, ..) if *place == learn.list.cursor);
     let cursor = rows.iter().position(is_chosen).unwrap_or(0);
     stage::first_row(cursor, rows.len(), body.height.into())
 }
 
 fn rows(learn: &Learn) -> Vec<Row<'_>> {
     let (mut rows, mut section) = (Vec::new(), "");
-    for (index, item) in learn.list.items(&learn.catalog).into_iter().enumerate() {
+    for (place, index) in learn.list.found.iter().enumerate() {
+        let Some(item) = learn.content.catalog.items.get(*index) else { continue };
         if item.section != section {
             section = &item.section;
             rows.push(Row::Section(section));
         }
-        rows.push(Row::Item(index, item));
+        let state = learn.states.get(*index).copied().unwrap_or(ItemState::New);
+        rows.push(Row::Item(place, item, state));
     }
     rows
 }
 
 /// Returns how much is done and due.
 fn summary(learn: &Learn, theme: &Theme) -> Line<'static> {
-    let states = learn.catalog.items.iter().map(|item| item.state(&learn.progress, learn.now));
-    let (mut done, mut due, mut all) = (0, 0, 0);
-    for state in states {
-        all += 1;
-        done += usize::from(state == ItemState::Done);
-        due += usize::from(state == ItemState::Due);
-    }
+    let count = |wanted| learn.states.iter().filter(|state| **state == wanted).count();
+    let (done, all) = (count(ItemState::Done), learn.states.len());
+    let due = format!("   {} due again", count(ItemState::Due));
     let mut spans = vec![
         Span::styled(format!("{done} of {all} done"), theme.heading()),
-        Span::styled(format!("   {due} due again"), Style::new().fg(theme.warn)),
+        Span::styled(due, Style::new().fg(theme.warn)),
     ];
-    if let Some(next) = learn.catalog.next(&learn.progress, learn.now) {
+    if let Some(next) = learn.next() {
         spans.push(Span::styled(format!("   next: {}", next.title), theme.dim()));
     }
     Line::from(spans)
 }
 
 fn item_line(
-    learn: &Learn,
-    index: usize,
     item: &CatalogItem,
-    context: &ViewContext,
+    state: ItemState,
+    is_chosen: bool,
+    theme: &Theme,
 ) -> Line<'static> {
-    let theme = context.theme;
-    let state = item.state(&learn.progress, learn.now);
     let (mark, color) = match state {
         ItemState::New => ("·".to_owned(), theme.dim),
         ItemState::Started { won, of } => (format!("{won}/{of}"), theme.text),
@@ -122,7 +121,6 @@ fn item_line(
         ItemKind::Exercise(..) => "exercise",
         ItemKind::Question => "question",
     };
-    let is_chosen = context.focused && index == learn.list.cursor;
     let style = if is_chosen { theme.cursor() } else { Style::new().fg(theme.text) };
     let pad = " ".repeat(5_usize.saturating_sub(text::width(&mark)));
     Line::from(vec![

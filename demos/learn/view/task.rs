@@ -8,10 +8,10 @@ use ratatui::text::{Line, Span};
 use super::form;
 use crate::demos::inspect::wrap_words;
 use crate::demos::learn::form_editor::FormEditor;
-use crate::demos::learn::server_trial::{ServerTrial, recorded};
-use crate::demos::learn::state::{Learn, inspect_command};
+use crate::demos::learn::server_trial::ServerTrial;
+use crate::demos::learn::state::Learn;
 use crate::demos::learn::task_page::{ReplyState, Task, TaskPage};
-use crate::learn::{ExerciseKind, Exhibit, ItemKind, Judgment, section_title};
+use crate::learn::{Exhibit, ItemKind, Judgment, section_title};
 use crate::stage::{self, Theme, ViewContext};
 use crate::text;
 
@@ -149,20 +149,18 @@ fn verdict_lines(
             }
         }
     }
-    if let Task::Exercise(exercise) = &page.task
-        && let Some((outcome, provenance)) = recorded(exercise)
-    {
+    if let Some((outcome, provenance)) = &page.recorded {
         let shown = match &page.trial {
             Some(ServerTrial::Done(Ok(outcome))) => ("Run here:".to_owned(), outcome),
             Some(ServerTrial::Done(Err(reason))) => {
                 push(&format!("Not run here: {reason}"), theme.dim());
-                (format!("Recorded ({provenance}):"), &outcome)
+                (format!("Recorded ({provenance}):"), outcome)
             }
             Some(ServerTrial::Running(step)) => {
                 push(&format!("… {step}"), theme.dim());
-                (format!("Recorded ({provenance}):"), &outcome)
+                (format!("Recorded ({provenance}):"), outcome)
             }
-            None => (format!("Recorded ({provenance}):"), &outcome),
+            None => (format!("Recorded ({provenance}):"), outcome),
         };
         push(&shown.0, theme.dim());
         push(&format!("  broken: {}", shown.1.broken.sentence), Style::new().fg(theme.bad));
@@ -196,12 +194,10 @@ fn last_line(learn: &Learn, page: &TaskPage, below: usize, context: &ViewContext
     let keys = match (context.focused, &page.judgment) {
         (false, _) => "Enter: answer".to_owned(),
         (true, Some(_)) => {
-            let can_inspect = inspect_command(page).is_some();
+            let can_inspect = page.has_bytes();
             let inspector = if can_inspect { "   i inspector" } else { "" };
             let anew = if matches!(page.task, Task::Exercise(_)) { "   g another one" } else { "" };
-            let has_servers =
-                matches!(page.item.kind, ItemKind::Exercise(ExerciseKind::RepairServer, _));
-            let servers = if has_servers { "   x run both here" } else { "" };
+            let servers = if page.recorded.is_some() { "   x run both here" } else { "" };
             format!("Enter next   e try again{anew}{inspector}{servers}   Esc list{score}")
         }
         (true, None) => {

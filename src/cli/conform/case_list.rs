@@ -7,14 +7,12 @@ use serde_json::{Value, json};
 use crate::cli::conform::sockjs_steps;
 use crate::cli::conform::twins::{sockjs_twin, twins};
 use crate::conform::{Case, CaseKind, ServerAddress, Step};
+use crate::conformance::EXAMPLE_KEY;
 use crate::text;
 use crate::wire::format::hex;
 
 /// The most bytes of a step that the explanation shows.
 const MAX_SHOWN: usize = 64;
-
-/// The key of RFC 6455 section 1.3.
-const EXAMPLE_KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 
 /// Stands for the server and the key in the bytes of a request.
 fn example_request(case: &Case) -> Vec<u8> {

@@ -21,7 +21,7 @@ pub struct LearnArgs {
     /// file with exercises and questions of your own [default: the list of everything]
     #[arg(value_name = "NAME|FILE")]
     pub name: Option<String>,
-    /// Level of an exercise, from 1; harder ones have higher numbers [default: that of its entry]
+    /// Level of an exercise, from 1; harder ones have higher numbers [default: 1, or that of NAME]
     #[arg(long, value_name = "N")]
     pub level: Option<u8>,
     /// Seed of an exercise: the same seed always gives the same exercise [default: a random one]

@@ -104,11 +104,7 @@ fn judged(
 
 /// Returns the exercise of an item; `None` if it isn't one.
 fn exercise(args: &LearnArgs, item: &CatalogItem) -> anyhow::Result<Option<Exercise>> {
-    let ItemKind::Exercise(kind, own_level) = item.kind else { return Ok(None) };
-    let level = args.level.unwrap_or(own_level);
-    if !(1..=kind.levels()).contains(&level) {
-        bail!("{} has the levels 1 to {}, not {level}", kind.name(), kind.levels());
-    }
+    let ItemKind::Exercise(kind, level) = item.kind else { return Ok(None) };
     let seed = match args.seed {
         Some(seed) => seed,
         None => getrandom::u64().context("the system has no random numbers")?,

@@ -15,7 +15,8 @@ pub(super) fn print(
     json: bool,
 ) -> anyhow::Result<String> {
     let (progress, now) = (store.progress(), store.now());
-    let next = catalog.next(&progress, now).map(|item| item.name.clone());
+    let next = catalog.next(&progress, now).and_then(|index| catalog.items.get(index));
+    let next = next.map(|item| item.name.as_str());
     let items = catalog.items.iter().filter(|item| match target {
         LearnTarget::Section(section) => item.section == *section,
         _ => true,
@@ -29,7 +30,7 @@ pub(super) fn print(
                     "title": item.title,
                     "kind": kind_name(item),
                     "state": state_name(item.state(&progress, now)),
-                    "next": Some(&item.name) == next.as_ref(),
+                    "next": Some(item.name.as_str()) == next,
                 })
             })
             .collect();
@@ -43,7 +44,7 @@ pub(super) fn print(
             out +=
                 &format!("{}{}\n", if out.is_empty() { "" } else { "\n" }, section_title(section));
         }
-        out += &row(item, &progress, now, Some(&item.name) == next.as_ref());
+        out += &row(item, &progress, now, Some(item.name.as_str()) == next);
     }
     Ok(out)
 }

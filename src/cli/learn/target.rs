@@ -52,22 +52,29 @@ pub(super) fn find(
     catalog: &Catalog,
 ) -> anyhow::Result<LearnTarget> {
     let Some(name) = name.filter(|name| !is_file(name)) else { return Ok(LearnTarget::List) };
-    if let Some(item) = catalog.item(name) {
-        return Ok(LearnTarget::Item(item.clone()));
-    }
     if catalog.items.iter().any(|item| item.section == name) {
         return Ok(LearnTarget::Section(name.to_owned()));
     }
-    // A kind names its exercise of the level, or else its first one.
-    let kind = ExerciseKind::from_name(name);
-    let is_of_kind = |item: &&CatalogItem, level: Option<u8>| {
-        matches!(item.kind, ItemKind::Exercise(own, own_level)
-            if Some(own) == kind && level.is_none_or(|level| level == own_level))
+    let item = catalog.item(name);
+    let kind = match item.map(|item| item.kind) {
+        Some(ItemKind::Exercise(kind, _)) => Some(kind),
+        Some(_) => None,
+        None => Some(ExerciseKind::from_name(name).ok_or_else(|| unknown(name, catalog))?),
     };
-    let of_level = catalog.items.iter().find(|item| is_of_kind(item, level));
-    match of_level.or_else(|| catalog.items.iter().find(|item| is_of_kind(item, None))) {
+    match (kind, level, item) {
+        (_, None, Some(item)) => Ok(LearnTarget::Item(item.clone())),
+        (None, Some(_), _) => bail!("--level is for exercises, and `{name}` isn't one"),
+        (Some(kind), level, _) => of_level(kind, level.unwrap_or(1), catalog),
+        (None, None, None) => Err(unknown(name, catalog)),
+    }
+}
+
+/// Returns the exercise of a kind and a level.
+fn of_level(kind: ExerciseKind, level: u8, catalog: &Catalog) -> anyhow::Result<LearnTarget> {
+    let wanted = ItemKind::Exercise(kind, level);
+    match catalog.items.iter().find(|item| item.kind == wanted) {
         Some(item) => Ok(LearnTarget::Item(item.clone())),
-        None => Err(unknown(name, catalog)),
+        None => bail!("{} has the levels 1 to {}, not {level}", kind.name(), kind.levels()),
     }
 }
 
@@ -95,11 +102,18 @@ mod tests {
         };
         assert_eq!(found("read-frame", None), "read-frame-1");
         assert_eq!(found("read-frame", Some(3)), "read-frame-3");
-        assert_eq!(found("read-frame", Some(99)), "read-frame-1", "the level is refused later");
+        assert_eq!(found("read-frame-1", Some(3)), "read-frame-3");
         assert_eq!(found("unmask", None), "unmask");
         assert_eq!(found("frames", None), "Section(\"frames\")");
         assert_eq!(find(None, None, &catalog).unwrap(), LearnTarget::List);
         assert_eq!(find(Some("own.toml"), None, &catalog).unwrap(), LearnTarget::List);
+        for (name, reason) in [
+            ("read-frame", "has the levels 1 to 5, not 99"),
+            ("unmask", "--level is for exercises"),
+        ] {
+            let error = find(Some(name), Some(99), &catalog).unwrap_err().to_string();
+            assert!(error.contains(reason), "{error}");
+        }
         let error = find(Some("unmsk"), None, &catalog).unwrap_err().to_string();
         assert!(error.contains("did you mean `unmask`"), "{error}");
     }

@@ -1,5 +1,5 @@
-//! [`Peer`]: a client of one connection that answers nothing by itself, and reads only when asked.
-//! So it can be the page of another site, the client that hangs, and the one that reads slowly.
+//! [`RawClient`]: a client of one connection that answers nothing by itself, and reads only when asked.
+//! So it can be the page of another site, the client that hangs, and the one that sends broken bytes.
 
 use std::io;
 
@@ -7,7 +7,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
-use crate::clients::{HandshakeRequest, RequestOptions, nonce};
+use crate::clients::random::nonce;
+use crate::clients::request::{HandshakeRequest, RequestOptions};
 use crate::net::{Target, connect_host};
 use crate::wire::decode::frame_assembler::{AssembledFrame, FrameAssembler};
 use crate::wire::frame::encode;
@@ -24,14 +25,14 @@ const MAX_KEPT: usize = 64 << 10;
 const READ_BUFFER: usize = 64 << 10;
 
 /// An open connection.
-pub(super) struct Peer {
+pub(crate) struct RawClient {
     /// Reads what the server sends.
-    pub(super) reader: PeerReader,
+    pub(crate) reader: RawClientReader,
     writer: OwnedWriteHalf,
 }
 
 /// The reading half of a connection.
-pub(super) struct PeerReader {
+pub(crate) struct RawClientReader {
     stream: OwnedReadHalf,
     frames: FrameAssembler,
     /// Bytes that were read and not taken.
@@ -48,14 +49,15 @@ fn broken(what: impl Into<String>) -> io::Error {
 ///
 /// # Errors
 /// Fails if the server cannot be reached, or does not answer in HTTP.
-pub(super) async fn ask(target: &Target, origin: Option<&str>) -> io::Result<(u16, Option<Peer>)> {
+pub(crate) async fn ask(
+    target: &Target,
+    origin: Option<&str>,
+) -> io::Result<(u16, Option<RawClient>)> {
     let options = RequestOptions { origin: origin.map(str::to_owned), ..RequestOptions::default() };
     let request = HandshakeRequest::Standard(options);
     let nonce = nonce().map_err(io::Error::other)?;
     let request = request.to_bytes(target, nonce).map_err(io::Error::other)?;
-    let mut stream = connect_host(&target.host, target.port).await?;
-    stream.write_all(&request).await?;
-    let (head, rest) = read_head(&mut stream).await?;
+    let (stream, head, rest) = exchange_heads(target, &request).await?;
     let status = head.status().ok_or_else(|| broken("the response has no status"))?;
     if status != 101 {
         return Ok((status, None));
@@ -63,14 +65,30 @@ pub(super) async fn ask(target: &Target, origin: Option<&str>) -> io::Result<(u1
     let (read, writer) = stream.into_split();
     let decoder = Decoder::new(Side::Server, AgreedExtensions::none());
     let frames = FrameAssembler::new(decoder, MAX_KEPT);
-    Ok((status, Some(Peer { reader: PeerReader { stream: read, frames, rest }, writer })))
+    Ok((status, Some(RawClient { reader: RawClientReader { stream: read, frames, rest }, writer })))
+}
+
+/// Sends a request as it is and returns the head of the response.
+///
+/// # Errors
+/// As for [`ask`].
+pub(crate) async fn send_request(target: &Target, request: &[u8]) -> io::Result<Head> {
+    exchange_heads(target, request).await.map(|(_, head, _)| head)
+}
+
+/// Sends a request. Returns the connection, the head of the response, and the bytes behind it.
+async fn exchange_heads(target: &Target, request: &[u8]) -> io::Result<(TcpStream, Head, Vec<u8>)> {
+    let mut stream = connect_host(&target.host, target.port).await?;
+    stream.write_all(request).await?;
+    let (head, rest) = read_head(&mut stream).await?;
+    Ok((stream, head, rest))
 }
 
 /// Opens a connection as a program does, without an Origin.
 ///
 /// # Errors
 /// As for [`ask`], and if the server does not answer 101.
-pub(super) async fn open(target: &Target) -> io::Result<Peer> {
+pub(crate) async fn open(target: &Target) -> io::Result<RawClient> {
     let (status, peer) = ask(target, None).await?;
     peer.ok_or_else(|| broken(format!("the server answered {status}, not 101")))
 }
@@ -94,12 +112,20 @@ async fn read_head(stream: &mut TcpStream) -> io::Result<(Head, Vec<u8>)> {
     }
 }
 
-impl Peer {
+impl RawClient {
+    /// Sends bytes as they are.
+    ///
+    /// # Errors
+    /// As for the socket.
+    pub(crate) async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.writer.write_all(bytes).await
+    }
+
     /// Sends a whole message or control frame.
     ///
     /// # Errors
     /// As for the socket.
-    pub(super) async fn send(&mut self, opcode: Opcode, payload: &[u8]) -> io::Result<()> {
+    pub(crate) async fn send(&mut self, opcode: Opcode, payload: &[u8]) -> io::Result<()> {
         let key = nonce().map_err(io::Error::other)?;
         let key = key.first_chunk().copied();
         let header = Header { masking_key: key, ..Header::new(opcode, ByteLen::of(payload)) };
@@ -111,7 +137,7 @@ impl Peer {
     ///
     /// # Errors
     /// As for the socket, unless a frame has come.
-    pub(super) async fn send_and_read(
+    pub(crate) async fn send_and_read(
         &mut self,
         opcode: Opcode,
         payload: &[u8],
@@ -127,12 +153,12 @@ impl Peer {
     }
 }
 
-impl PeerReader {
+impl RawClientReader {
     /// Returns the next frame; `None` once the server has ended TCP.
     ///
     /// # Errors
     /// As for the socket.
-    pub(super) async fn next_frame(&mut self) -> io::Result<Option<AssembledFrame>> {
+    pub(crate) async fn next_frame(&mut self) -> io::Result<Option<AssembledFrame>> {
         loop {
             if let Some(frame) = self.take_frame() {
                 return Ok(Some(frame));
@@ -147,7 +173,7 @@ impl PeerReader {
     ///
     /// # Errors
     /// As for the socket.
-    pub(super) async fn wait_for_header(&mut self, opcode: Opcode) -> io::Result<()> {
+    pub(crate) async fn wait_for_header(&mut self, opcode: Opcode) -> io::Result<()> {
         loop {
             while self.take_frame().is_some() {}
             let start = self.frames.partial_frame().and_then(|frame| frame.start);
