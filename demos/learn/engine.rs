@@ -141,7 +141,7 @@ mod tests {
             let context = ViewContext { theme: &Theme::DARK, focused: true };
             inspect.view(area, &mut buffer, &context);
             let shown: String = buffer.content.iter().map(Cell::symbol).collect();
-            assert_eq!(shown.contains("Problems(1)"), !deflate, "{shown}");
+            assert_eq!(shown.contains("E_RSV_NONZERO"), !deflate, "{shown}");
         }
     }
 }
