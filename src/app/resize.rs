@@ -132,8 +132,16 @@ impl App {
         self.progress = self.layout.clamped(self.progress);
         self.dirty = true;
         self.lay_out_overview(true);
-        self.request_highlights();
-        self.request_pictures();
+        self.lacks_content = true;
+    }
+
+    /// Asks for the highlighted code and the pictures of a slide that was laid out. This is for
+    /// after its frame, which waits for none of it.
+    pub(crate) fn request_content(&mut self) {
+        if std::mem::take(&mut self.lacks_content) {
+            self.request_highlights();
+            self.request_pictures();
+        }
     }
 }
 

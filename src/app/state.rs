@@ -95,6 +95,8 @@ pub struct App {
     pub(crate) elapsed_minutes: u64,
     pub(crate) servers: Vec<ServerStatus>,
     pub(crate) layout: SlideLayout,
+    /// Whether the layout is new, and nothing was asked for that is shown in it.
+    pub(crate) lacks_content: bool,
     pub(crate) highlights: Highlights,
     pub(crate) pictures: PictureSizes,
     pub(crate) gallery: Gallery,
@@ -157,6 +159,7 @@ impl App {
             elapsed_minutes: 0,
             servers: Vec::new(),
             layout,
+            lacks_content: false,
             highlights,
             pictures: PictureSizes::default(),
             gallery: Gallery::default(),
@@ -203,6 +206,7 @@ impl App {
         self.handle(event, Instant::now());
         self.release_waiting_key();
         self.steering.typing.end_word();
+        self.request_content();
     }
 
     /// Handles one event that came at `now`. A letter may have to wait for what follows it.

@@ -98,8 +98,8 @@ fn poll_wake(
 
 /// Handles all events that are ready, so that they share a frame. Ready if there was one.
 ///
-/// The stream must always be polled with the task's own waker, because crossterm's stream keeps the
-/// first waker that it is given until that one has been woken.
+/// The stream must always be polled with the task's own waker, because crossterm's stream, which is
+/// used outside Linux, keeps the first waker that it is given until that one has been woken.
 fn poll_events(
     app: &mut App,
     events: &mut (impl Stream<Item = AppEvent> + Unpin),
@@ -152,6 +152,7 @@ pub fn draw_frame<B: FrameBackend>(
     terminal.backend_mut().set_links(&app.links);
     terminal.apply_buffer()?;
     app.dirty = false;
+    app.request_content();
     Ok(())
 }
 

@@ -6,7 +6,7 @@
 use std::io;
 use std::time::Duration;
 
-use crossterm::event::{Event as Input, EventStream};
+use crossterm::event::Event as Input;
 use futures_util::stream::{self, Stream, StreamExt as _};
 #[cfg(unix)]
 use tokio::io::Interest;
@@ -23,6 +23,7 @@ use crate::app::footer::ServerStatus;
 use crate::app::highlight::Highlighter;
 use crate::app::pictures::PictureLoader;
 use crate::app::state::AppEvent;
+use crate::app::terminal::input::terminal_input;
 #[cfg(unix)]
 use crate::app::terminal::screen::restore_immediately;
 use crate::app::terminal::terminal_reply::{FilteredInput, TerminalReplyFilter};
@@ -49,20 +50,7 @@ pub fn event_stream(
     (sender, Box::pin(stream::select(input, others)))
 }
 
-/// Returns what the terminal sends. Read errors are skipped: they mean that the terminal is gone,
-/// which is watched for.
-fn terminal_input() -> impl Stream<Item = Input> + Unpin {
-    // crossterm's stream panics where its reader could not be set up; asking for input says so.
-    let usable = crossterm::event::poll(Duration::ZERO).is_ok();
-    let events = usable.then(EventStream::new).map_or_else(
-        || stream::pending().left_stream(),
-        |events| events.filter_map(|event| std::future::ready(event.ok())).right_stream(),
-    );
-    Box::pin(events)
-}
-
-/// Ends the talk once the terminal is gone. SIGHUP says so to the terminal's own session only, and
-/// crossterm reads an end of input again and again.
+/// Ends the talk once the terminal is gone. SIGHUP says so to the terminal's own session only.
 #[cfg(unix)]
 fn watch_terminal(scope: &Scope, sender: mpsc::Sender<AppEvent>) {
     // A hangup is always reported. Input is not asked for where that is possible, so that keys

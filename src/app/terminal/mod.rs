@@ -4,5 +4,8 @@ pub(super) mod backend;
 pub(super) mod clusters;
 pub(super) mod event_loop;
 pub(super) mod event_stream;
+mod input;
+#[cfg(target_os = "linux")]
+mod input_parser;
 pub(super) mod screen;
 pub(super) mod terminal_reply;

@@ -186,7 +186,7 @@ impl Screen {
 }
 
 /// Returns the terminal's size in cells, and in pixels where it says so.
-fn window_size() -> io::Result<WindowSize> {
+pub(super) fn window_size() -> io::Result<WindowSize> {
     // Each frame asks. This is one call; crossterm opens the terminal for each of its two.
     #[cfg(unix)]
     if let Ok(size) = rustix::termios::tcgetwinsize(io::stdout())
