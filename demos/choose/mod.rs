@@ -12,8 +12,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::stage::{
-    Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, SettingType, Settings, Stage, ViewContext,
-    WorkContext,
+    self, Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, SettingType, Settings, Stage,
+    ViewContext, WorkContext,
 };
 pub use state::{Choose, Cmd, Msg};
 pub use tree::DecisionTree;
@@ -49,10 +49,12 @@ impl Demo for Choose {
     fn update(&mut self, event: DemoEvent<Msg>) -> Vec<Cmd> {
         match event {
             DemoEvent::Key(key) => self.handle_key(key),
+            DemoEvent::Wheel(notches) => {
+                stage::arrow_keys(notches).for_each(|key| self.handle_key(key));
+            }
             DemoEvent::Msg(message) => self.apply(message),
             DemoEvent::Paste(_)
             | DemoEvent::Click(..)
-            | DemoEvent::Wheel(_)
             | DemoEvent::Tick(_)
             | DemoEvent::Focus
             | DemoEvent::Next

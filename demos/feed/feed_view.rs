@@ -4,7 +4,7 @@
 //! The verdict is always shown. The other parts are added as there is room.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::{Paragraph, Widget as _, Wrap};
@@ -68,6 +68,13 @@ pub(super) fn draw(feed: &Feed, area: Rect, buffer: &mut Buffer, context: &ViewC
         age_histogram::draw(feed, area, buffer, context.theme);
     }
     draw_sentences(feed, layout.sentences, buffer, context);
+}
+
+/// Returns the bet that stands at a position of `area`, as an index.
+pub(super) fn bet_at(feed: &Feed, at: Position, area: Rect) -> Option<usize> {
+    let context = ViewContext { theme: &Theme::DARK, focused: true };
+    let line = stage::choices_line(&verdict_text::BETS, feed.bet, context.theme);
+    stage::clicked_choice(&line, at, area, |buffer| draw(feed, area, buffer, &context))
 }
 
 /// The areas of the parts; `None` for a part without room.
@@ -223,14 +230,7 @@ fn draw_bet(feed: &Feed, area: Rect, buffer: &mut Buffer, context: &ViewContext)
     if can_bet {
         let strong = Style::new().fg(theme.text).add_modifier(Modifier::BOLD);
         rows.push(Line::styled(verdict_text::question(&feed.config), strong));
-        let mut bets = Line::default();
-        for (index, bet) in verdict_text::BETS.iter().enumerate() {
-            let (mark, style) =
-                if feed.bet == Some(index) { ("▶", theme.cursor()) } else { (" ", theme.dim()) };
-            bets.push_span(Span::styled(format!("{mark}{} {bet} ", index + 1), style));
-            bets.push_span(Span::raw("  "));
-        }
-        rows.push(bets);
+        rows.push(stage::choices_line(&verdict_text::BETS, feed.bet, theme));
     }
     // Without a row of its own the hint follows the bets.
     let spare = usize::from(area.height) > rows.len();

@@ -43,10 +43,10 @@ impl Demo for Feed {
     fn update(&mut self, event: DemoEvent<Msg>) -> Vec<Cmd> {
         match event {
             DemoEvent::Key(key) => return self.handle_key(key),
+            DemoEvent::Click(at, area) => self.click(feed_view::bet_at(self, at, area)),
             DemoEvent::Msg(Msg::Started(handle)) => self.handle = Some(handle),
             DemoEvent::Msg(Msg::Event(event)) => self.apply_event(event),
             DemoEvent::Paste(_)
-            | DemoEvent::Click(..)
             | DemoEvent::Wheel(_)
             | DemoEvent::Tick(_)
             | DemoEvent::Focus
@@ -244,6 +244,21 @@ pub(super) mod tests {
         assert_eq!(press(&mut feed, 'k'), [Cmd::SetRunning(handle, true)]);
         press(&mut feed, ' ');
         assert_eq!(press(&mut feed, 'k'), []);
+    }
+
+    #[test]
+    fn a_click_places_the_bet_under_it() {
+        for (width, height) in [(76, 16), (97, 24)] {
+            let area = Rect::new(2, 1, width, height);
+            let mut feed = open("ws, poll");
+            let mut placed = std::collections::BTreeSet::new();
+            for at in area.positions().step_by(3) {
+                feed.bet = None;
+                feed.update(DemoEvent::Click(at, area));
+                placed.extend(feed.bet);
+            }
+            assert!(placed.into_iter().eq(0..4), "{width}x{height}");
+        }
     }
 
     #[test]

@@ -121,15 +121,23 @@ impl Feed {
                 self.config.mean_gap = next_choice(&MEAN_GAPS_MS, self.config.mean_gap);
                 return self.restart();
             }
-            KeyCode::Char(digit @ '1'..='4')
-                if matches!(self.phase, FeedPhase::Ready)
-                    && verdict_text::can_bet(&self.config) =>
-            {
+            KeyCode::Char(digit @ '1'..='4') if self.takes_bets() => {
                 self.bet = Some(digit as usize - '1' as usize);
             }
             _ => {}
         }
         Vec::new()
+    }
+
+    /// Places the bet that was clicked, if one was. A click on the rules closes them.
+    pub(super) fn click(&mut self, bet: Option<usize>) {
+        if !std::mem::take(&mut self.help) && self.takes_bets() {
+            self.bet = bet.or(self.bet);
+        }
+    }
+
+    fn takes_bets(&self) -> bool {
+        matches!(self.phase, FeedPhase::Ready) && verdict_text::can_bet(&self.config)
     }
 
     pub(super) fn start_or_stop(&mut self) -> Vec<Cmd> {

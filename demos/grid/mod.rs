@@ -11,7 +11,8 @@ use tokio::sync::mpsc;
 use crate::race::{self, WorkerProgram};
 use crate::scope::report_channel;
 use crate::stage::{
-    Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, Settings, Stage, ViewContext, WorkContext,
+    self, Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, Settings, Stage, ViewContext,
+    WorkContext,
 };
 pub use state::{Cmd, Grid, Msg};
 
@@ -44,8 +45,10 @@ impl Demo for Grid {
                 self.click(grid_view::cell_at(area, at));
                 Vec::new()
             }
+            DemoEvent::Wheel(notches) => {
+                stage::arrow_keys(notches).flat_map(|key| self.handle_key(key)).collect()
+            }
             DemoEvent::Paste(_)
-            | DemoEvent::Wheel(_)
             | DemoEvent::Tick(_)
             | DemoEvent::Focus
             | DemoEvent::Next
@@ -164,6 +167,16 @@ mod tests {
             (Grid::new().cursor, false),
             "a click closes the rules"
         );
+    }
+
+    #[test]
+    fn the_wheel_moves_through_the_conditions() {
+        let mut grid = Grid::new();
+        let column = grid.cursor.1;
+        grid.update(DemoEvent::Wheel(-99));
+        assert_eq!(grid.cursor, (0, column));
+        grid.update(DemoEvent::Wheel(2));
+        assert_eq!(grid.cursor, (2, column));
     }
 
     #[test]

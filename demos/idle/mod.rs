@@ -8,7 +8,8 @@ use ratatui::layout::Rect;
 
 use crate::demos::recorded_lab::RECORDED;
 use crate::stage::{
-    Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, SettingType, Settings, Stage, ViewContext,
+    self, Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, SettingType, Settings, Stage,
+    ViewContext,
 };
 pub use state::Idle;
 use state::{Library, known_libraries};
@@ -45,10 +46,12 @@ impl Demo for Idle {
     fn update(&mut self, event: DemoEvent<()>) -> Vec<()> {
         match event {
             DemoEvent::Key(key) => self.handle_key(key),
+            DemoEvent::Wheel(notches) => {
+                stage::arrow_keys(notches).for_each(|key| self.handle_key(key));
+            }
             DemoEvent::Msg(())
             | DemoEvent::Paste(_)
             | DemoEvent::Click(..)
-            | DemoEvent::Wheel(_)
             | DemoEvent::Tick(_)
             | DemoEvent::Focus
             | DemoEvent::Next

@@ -13,6 +13,11 @@ pub(super) const BET_CHOICES: [f64; 5] = [1.0, 2.0, 5.0, 10.0, 100.0];
 pub(super) struct Bet(Option<usize>);
 
 impl Bet {
+    /// Returns the bet on the choice of this index in [`BET_CHOICES`], or on the last one.
+    pub(super) fn on(choice: usize) -> Self {
+        Self(Some(choice.min(BET_CHOICES.len() - 1)))
+    }
+
     /// Moves to the next choice, or back.
     pub(super) fn cycle(&mut self, more: bool) {
         self.0 = Some(match (self.0, more) {

@@ -21,7 +21,8 @@ use tokio::sync::mpsc;
 use crate::race::{self, RaceControl, WorkerProgram};
 use crate::scope::report_channel;
 use crate::stage::{
-    Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, Settings, Stage, ViewContext, WorkContext,
+    self, Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, Settings, Stage, ViewContext,
+    WorkContext,
 };
 use state::RaceOverlay;
 pub use state::{Cmd, Msg, Race, RaceControlSender};
@@ -46,6 +47,11 @@ impl Demo for Race {
     fn update(&mut self, event: DemoEvent<Msg>) -> Vec<Cmd> {
         match event {
             DemoEvent::Key(key) => self.handle_key(key),
+            DemoEvent::Click(at, area) => self.click(race_view::bet_at(self, at, area)),
+            // Outside a page the arrow keys change what is measured.
+            DemoEvent::Wheel(notches) if self.overlay != RaceOverlay::None => {
+                stage::arrow_keys(notches).flat_map(|key| self.handle_key(key)).collect()
+            }
             DemoEvent::Msg(Msg::Running(control)) => {
                 self.control = Some(control);
                 Vec::new()
@@ -56,7 +62,6 @@ impl Demo for Race {
                 Vec::new()
             }
             DemoEvent::Paste(_)
-            | DemoEvent::Click(..)
             | DemoEvent::Wheel(_)
             | DemoEvent::Tick(_)
             | DemoEvent::Focus
@@ -222,6 +227,40 @@ mod tests {
             bursts += 1;
         }
         assert_eq!(bursts, 1);
+    }
+
+    #[test]
+    fn a_click_places_the_bet_under_it() {
+        for (width, height) in [(76, 16), (97, 24)] {
+            let area = Rect::new(2, 1, width, height);
+            let mut race = open(32);
+            let mut placed = std::collections::BTreeSet::new();
+            // A choice is four cells wide.
+            for at in area.positions().step_by(3) {
+                race.bet = bet::Bet::default();
+                race.update(DemoEvent::Click(at, area));
+                placed.extend(race.bet.choice().map(|times| times as u32));
+            }
+            assert!(placed.into_iter().eq([1, 2, 5, 10, 100]), "{width}x{height}");
+            press(&mut race, KeyCode::Enter);
+            race.bet = bet::Bet::default();
+            area.positions()
+                .step_by(3)
+                .for_each(|at| drop(race.update(DemoEvent::Click(at, area))));
+            assert_eq!(race.bet.choice(), None, "it has started");
+        }
+    }
+
+    #[test]
+    fn the_wheel_moves_pages_and_changes_no_setting() {
+        let mut race = open(32);
+        let before = race.config.clone();
+        assert_eq!(race.update(DemoEvent::Wheel(3)), []);
+        assert_eq!(race.config, before);
+        press(&mut race, KeyCode::Char('?'));
+        race.update(DemoEvent::Wheel(3));
+        race.update(DemoEvent::Wheel(-1));
+        assert_eq!(race.overlay, RaceOverlay::Rules(2));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! times.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::{Constraint, Layout, Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
@@ -65,6 +65,13 @@ pub(super) fn draw(race: &Race, area: Rect, buffer: &mut Buffer, context: &ViewC
     latency_histogram::draw(&lane_stats, spread_area, buffer, context.theme);
     ratio_panel::draw(race, &lane_stats, middle_area, buffer, context.theme);
     status_lines::draw(race, bottom, buffer, context);
+}
+
+/// Returns the bet that stands at a position of `area`, as an index.
+pub(super) fn bet_at(race: &Race, at: Position, area: Rect) -> Option<usize> {
+    let context = ViewContext { theme: &Theme::DARK, focused: true };
+    let line = race.bet.choices_line(context.theme);
+    stage::clicked_span(&line, at, area, |buffer| draw(race, area, buffer, &context))
 }
 
 fn title(config: &RaceConfig) -> String {

@@ -134,6 +134,17 @@ impl Race {
         }
     }
 
+    /// Places the bet that was clicked, if one was. A click on a page closes it.
+    pub(super) fn click(&mut self, choice: Option<usize>) -> Vec<Cmd> {
+        if self.overlay != RaceOverlay::None {
+            return self.show_overlay(RaceOverlay::None);
+        }
+        if let Some(choice) = choice.filter(|_| self.phase == RacePhase::Ready) {
+            self.bet = Bet::on(choice);
+        }
+        Vec::new()
+    }
+
     pub(super) fn show_overlay(&mut self, overlay: RaceOverlay) -> Vec<Cmd> {
         self.overlay = overlay;
         Vec::new()

@@ -25,7 +25,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::stage::{
-    Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, SettingType, Settings, Stage, ViewContext,
+    self, Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, SettingType, Settings, Stage,
+    ViewContext,
 };
 use state::Mode;
 pub use state::{Cmd, EngineHandle, Msg, Order, ServerSide, SockJs, SockJsConfig};
@@ -60,14 +61,13 @@ impl Demo for SockJs {
     fn update(&mut self, event: DemoEvent<Msg>) -> Vec<Cmd> {
         match event {
             DemoEvent::Key(key) => return self.handle_key(key),
+            DemoEvent::Click(at, area) => self.click(sockjs_view::bet_at(self, at, area)),
+            DemoEvent::Wheel(notches) => {
+                return stage::arrow_keys(notches).flat_map(|key| self.handle_key(key)).collect();
+            }
             DemoEvent::Msg(message) => self.apply(message),
             DemoEvent::Paste(text) => self.paste(&text),
-            DemoEvent::Click(..)
-            | DemoEvent::Wheel(_)
-            | DemoEvent::Tick(_)
-            | DemoEvent::Focus
-            | DemoEvent::Next
-            | DemoEvent::Left => {}
+            DemoEvent::Tick(_) | DemoEvent::Focus | DemoEvent::Next | DemoEvent::Left => {}
         }
         Vec::new()
     }

@@ -2,7 +2,7 @@
 //! falls back, the keys. Where there is room, the bytes of the cursor's lane stand beside.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
@@ -46,6 +46,13 @@ pub(super) fn draw(demo: &SockJs, area: Rect, buffer: &mut Buffer, context: &Vie
         let back = if let Mode::Bytes(back) = demo.mode { back } else { 0 };
         bytes_view::draw(demo, back, beside, buffer, context);
     }
+}
+
+/// Returns the bet that stands at a position of `area`, as an index.
+pub(super) fn bet_at(demo: &SockJs, at: Position, area: Rect) -> Option<usize> {
+    let context = ViewContext { theme: &Theme::DARK, focused: true };
+    let line = stage::choices_line(&BETS, demo.bet, context.theme);
+    stage::clicked_choice(&line, at, area, |buffer| draw(demo, area, buffer, &context))
 }
 
 fn draw_tables(demo: &SockJs, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
@@ -122,14 +129,7 @@ fn draw_head(demo: &SockJs, area: Rect, buffer: &mut Buffer, theme: &Theme) {
 }
 
 fn draw_bets(demo: &SockJs, area: Rect, buffer: &mut Buffer, theme: &Theme) {
-    let mut line = Line::default();
-    for (index, bet) in BETS.iter().enumerate() {
-        let is_chosen = demo.bet == Some(index);
-        let (mark, style) = if is_chosen { ("▶", theme.cursor()) } else { (" ", theme.dim()) };
-        line.push_span(Span::styled(format!("{mark}{} {bet} ", index + 1), style));
-        line.push_span(Span::raw("  "));
-    }
-    stage::draw_line(&line, 1, area, buffer);
+    stage::draw_line(&stage::choices_line(&BETS, demo.bet, theme), 1, area, buffer);
 }
 
 fn keys_line(demo: &SockJs, context: &ViewContext) -> Line<'static> {

@@ -203,6 +203,15 @@ impl SockJs {
         }
     }
 
+    /// Places the bet that was clicked, if one was. A click on the rules closes them.
+    pub(super) fn click(&mut self, bet: Option<usize>) {
+        match self.mode {
+            Mode::Rules => self.mode = Mode::Browse,
+            _ if self.phase == Phase::Ready => self.bet = bet.or(self.bet),
+            _ => {}
+        }
+    }
+
     fn browse(&mut self, key: KeyCode) -> Vec<Cmd> {
         match key {
             KeyCode::Up | KeyCode::Char('k') => self.cursor = self.cursor.saturating_sub(1),

@@ -144,6 +144,19 @@ fn picture(demo: &SockJs, width: u16, height: u16) -> String {
 }
 
 #[test]
+fn a_click_places_the_bet_under_it() {
+    let area = Rect::new(2, 1, 96, 24);
+    let mut demo = SockJs::new(CONFIG);
+    let mut placed = std::collections::BTreeSet::new();
+    for at in area.positions().step_by(3) {
+        demo.bet = None;
+        demo.update(DemoEvent::Click(at, area));
+        placed.extend(demo.bet);
+    }
+    assert!(placed.into_iter().eq(0..4));
+}
+
+#[test]
 fn nothing_starts_by_looking_and_a_line_starts_everything() {
     let mut demo = SockJs::new(CONFIG);
     assert_eq!(press(&mut demo, "vv^x2dc"), []);
