@@ -22,10 +22,12 @@ impl App {
         if area.is_empty() {
             return;
         }
-        buffer.set_style(buffer.area, self.theme.base());
         match &self.steering.showing {
-            Showing::Blank => {}
-            Showing::Still(_) => self.draw_footer(area, buffer),
+            Showing::Blank => buffer.set_style(buffer.area, self.theme.base()),
+            Showing::Still(_) => {
+                buffer.set_style(buffer.area, self.theme.base());
+                self.draw_footer(area, buffer);
+            }
             Showing::Slide => {
                 self.view_slide(buffer);
                 self.draw_author_warnings(area, buffer);

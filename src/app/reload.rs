@@ -22,6 +22,7 @@ impl App {
             self.leave_slide(at);
         }
         let old = mem::replace(&mut self.config.deck, update.deck);
+        self.prepared = None;
         self.config.warnings = update.warnings;
         self.config.themes = update.themes;
         self.select_theme();

@@ -11,7 +11,7 @@ use crate::deck::{Block, CodeBlock, Slide};
 use crate::slide::{
     HighlightedListing, LayoutInput, Listing, MAX_LISTINGS, SlideLayout, SlideStyle,
 };
-use crate::stage::{Brightness, FrameLinks, OpenRefusal};
+use crate::stage::{Brightness, FrameLinks, OpenRefusal, Theme};
 
 /// The number of columns up to which the letters of a projected terminal are large enough for a
 /// room.
@@ -20,6 +20,14 @@ const MAX_COLUMNS_FOR_A_ROOM: u16 = 140;
 const CONSENT_ROWS: u16 = 9;
 /// The minimum number of rows for a demo that cannot open.
 const CLOSED_SLOT_ROWS: u16 = 6;
+
+/// A slide that is laid out before it is opened.
+pub(crate) struct PreparedLayout {
+    slide: usize,
+    area: Rect,
+    theme: Theme,
+    layout: SlideLayout,
+}
 
 impl App {
     pub(crate) fn resize(&mut self, width: u16, height: u16) {
@@ -80,6 +88,8 @@ impl App {
         self.highlights.insert(highlighted);
         if shown {
             self.lay_out();
+        } else {
+            self.prepare_next();
         }
     }
 
@@ -119,29 +129,49 @@ impl App {
             Err(OpenRefusal::Complaints(_)) => CLOSED_SLOT_ROWS,
         });
         let rows = rows.max().unwrap_or(CLOSED_SLOT_ROWS);
-        let style = self.slide_style();
-        let input = LayoutInput {
-            deck: &self.config.deck,
-            slide_index: self.slide_index,
-            min_demo_rows: rows,
-            style,
-        };
-        // The last row belongs to the footer.
-        let area = Rect { height: self.area.height.saturating_sub(1), ..self.area };
-        self.layout = SlideLayout::new(&input, area);
+        // Whatever the reason to lay out again, it may hold for the slide behind this one too.
+        let prepared = self.prepared.take().filter(|prepared| {
+            (prepared.slide, prepared.area) == (self.slide_index, self.area)
+                && prepared.theme == self.theme
+        });
+        self.layout = prepared
+            .map_or_else(|| self.layout_of(self.slide_index, rows), |prepared| prepared.layout);
         self.progress = self.layout.clamped(self.progress);
         self.dirty = true;
         self.lay_out_overview(true);
-        self.lacks_content = true;
+        self.needs_follow_up = true;
     }
 
-    /// Asks for the highlighted code and the pictures of a slide that was laid out. This is for
-    /// after its frame, which waits for none of it.
-    pub(crate) fn request_content(&mut self) {
-        if std::mem::take(&mut self.lacks_content) {
+    fn layout_of(&self, slide_index: usize, min_demo_rows: u16) -> SlideLayout {
+        let style = self.slide_style();
+        let input = LayoutInput { deck: &self.config.deck, slide_index, min_demo_rows, style };
+        // The last row belongs to the footer.
+        let area = Rect { height: self.area.height.saturating_sub(1), ..self.area };
+        SlideLayout::new(&input, area)
+    }
+
+    /// Does what a frame need not wait for: asks for the highlighted code and the pictures of a
+    /// slide that was laid out, and lays out the one behind it.
+    pub(crate) fn follow_up(&mut self) {
+        if std::mem::take(&mut self.needs_follow_up) {
             self.request_highlights();
             self.request_pictures();
+            self.prepare_next();
         }
+    }
+
+    /// Lays out the slide behind the open one, so that the key that opens it has only to draw. How
+    /// much room demos need is known only once they are open.
+    fn prepare_next(&mut self) {
+        let slides = &self.config.deck.slides;
+        let next = self.steering.route.next(slides, self.slide_index);
+        let next = next.filter(|next| slides[*next].demos().next().is_none());
+        self.prepared = next.map(|slide| PreparedLayout {
+            slide,
+            area: self.area,
+            theme: self.theme,
+            layout: self.layout_of(slide, CLOSED_SLOT_ROWS),
+        });
     }
 }
 
@@ -155,9 +185,11 @@ fn code_blocks(slide: &Slide) -> impl Iterator<Item = &CodeBlock> {
 #[cfg(test)]
 mod tests {
     use crossterm::event::{Event as Input, KeyCode};
+    use ratatui::buffer::Buffer;
 
     use super::*;
     use crate::app::config::AppConfig;
+    use crate::app::deck_update::DeckUpdate;
     use crate::app::state::AppEvent;
     use crate::stage::Registry;
 
@@ -175,6 +207,61 @@ mod tests {
             answers += 1;
         }
         assert_eq!(answers, MAX_LISTINGS);
+    }
+
+    /// Draws the open slide, and once more after it was laid out anew.
+    fn frames(app: &mut App) -> [Buffer; 2] {
+        [(); 2].map(|()| {
+            let mut frame = Buffer::empty(app.area);
+            app.view(&mut frame);
+            app.prepared = None;
+            app.lay_out();
+            frame
+        })
+    }
+
+    #[tokio::test]
+    async fn the_next_slide_is_laid_out_before_its_key_and_as_it_would_be_then() {
+        let slides = |code: &str| format!("# One\n\n---\n\n# Two\n\n```rust\n{code}\n```\n");
+        let app = || {
+            let config = AppConfig::bare(&slides("let x = 1;"), Registry::new(&[]));
+            let mut app = App::new(config, Size::new(80, 24));
+            app.follow_up();
+            assert_eq!(app.prepared.as_ref().map(|prepared| prepared.slide), Some(1));
+            app
+        };
+        let press = |app: &mut App| app.update(AppEvent::Input(Input::Key(KeyCode::Right.into())));
+        let looks_anew = |app: &mut App, words: &str| {
+            let [prepared, anew] = frames(app);
+            assert_eq!(prepared, anew);
+            let text: String = anew.content.iter().map(ratatui::buffer::Cell::symbol).collect();
+            assert!(text.contains(words), "{text}");
+        };
+
+        let mut resized = app();
+        resized.update(AppEvent::Input(Input::Resize(40, 12)));
+        press(&mut resized);
+        looks_anew(&mut resized, "let x = 1;");
+
+        let mut light = app();
+        light.config.themes = Theme::LIGHT.into();
+        light.apply_terminal_background(Brightness::Light);
+        press(&mut light);
+        looks_anew(&mut light, "let x = 1;");
+
+        let mut saved = app();
+        let (deck, warnings) = crate::deck::parse(&slides("let y = 2;"));
+        let themes = saved.config.themes;
+        saved.update(AppEvent::Reloaded(Box::new(DeckUpdate { deck, warnings, themes })));
+        looks_anew(&mut saved, "let y = 2;");
+
+        let mut highlighted = app();
+        let scope = crate::scope::Scope::new(|panic| panic!("{panic}"));
+        let (sender, mut done) = tokio::sync::mpsc::channel(8);
+        highlighted.set_highlighter(crate::app::start_highlighter(&scope, sender).unwrap());
+        highlighted.update(done.recv().await.unwrap());
+        press(&mut highlighted);
+        looks_anew(&mut highlighted, "let x = 1;");
     }
 
     #[test]

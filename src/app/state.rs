@@ -16,6 +16,7 @@ use crate::app::footer::ServerStatus;
 use crate::app::highlight::Highlighter;
 use crate::app::overlay::Overlay;
 use crate::app::pictures::{Gallery, GraphicsAnswer, PictureEvent};
+use crate::app::resize::PreparedLayout;
 use crate::app::slots::{DemoSlot, KeptDemos};
 use crate::app::steering::{MouseReports, Steering};
 use crate::app::terminal::clusters::Clusters;
@@ -95,8 +96,10 @@ pub struct App {
     pub(crate) elapsed_minutes: u64,
     pub(crate) servers: Vec<ServerStatus>,
     pub(crate) layout: SlideLayout,
-    /// Whether the layout is new, and nothing was asked for that is shown in it.
-    pub(crate) lacks_content: bool,
+    /// Whether the layout is new, and what follows it is still to be done.
+    pub(crate) needs_follow_up: bool,
+    /// The layout of the slide behind the open one.
+    pub(crate) prepared: Option<PreparedLayout>,
     pub(crate) highlights: Highlights,
     pub(crate) pictures: PictureSizes,
     pub(crate) gallery: Gallery,
@@ -159,7 +162,8 @@ impl App {
             elapsed_minutes: 0,
             servers: Vec::new(),
             layout,
-            lacks_content: false,
+            needs_follow_up: false,
+            prepared: None,
             highlights,
             pictures: PictureSizes::default(),
             gallery: Gallery::default(),
@@ -206,7 +210,7 @@ impl App {
         self.handle(event, Instant::now());
         self.release_waiting_key();
         self.steering.typing.end_word();
-        self.request_content();
+        self.follow_up();
     }
 
     /// Handles one event that came at `now`. A letter may have to wait for what follows it.

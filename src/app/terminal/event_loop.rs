@@ -152,7 +152,7 @@ pub fn draw_frame<B: FrameBackend>(
     terminal.backend_mut().set_links(&app.links);
     terminal.apply_buffer()?;
     app.dirty = false;
-    app.request_content();
+    app.follow_up();
     Ok(())
 }
 
