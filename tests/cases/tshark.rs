@@ -194,6 +194,65 @@ fn compare(captures: &[(PathBuf, Vec<String>)]) {
     assert!(agreed * 2 > captures.len(), "only {agreed} of {} agree", captures.len());
 }
 
+/// Returns the numbers of the TCP connections by the ports of client and server, as `inspect`
+/// numbers them.
+fn streams_of_wiretalk(file: &Path) -> Vec<(u64, [u64; 2])> {
+    let all = ["inspect", "--list=all", "--json", file.to_str().unwrap()];
+    let records = record::parse(&record::wiretalk(&all, Stdio::null())).unwrap();
+    let port = |value: &Value| {
+        value.as_str().and_then(|address| address.rsplit_once(':')?.1.parse::<u64>().ok()).unwrap()
+    };
+    let streams = record::of_type(&records, "connection").map(|connection| {
+        let mut ports = [port(&connection["client"]), port(&connection["server"])];
+        ports.sort_unstable();
+        (connection["tcp_stream"].as_u64().unwrap(), ports)
+    });
+    let mut streams: Vec<_> = streams.collect();
+    streams.sort_unstable();
+    streams.dedup();
+    streams
+}
+
+/// Returns the same as tshark numbers them. Connections within tunnels have the ports of the
+/// tunnel's beside them, so the last ports of a packet count.
+fn streams_of_tshark(file: &Path) -> Vec<(u64, [u64; 2])> {
+    let fields = ["tcp.stream", "tcp.srcport", "tcp.dstport"].map(|field| ["-e", field]);
+    let path = file.to_str().unwrap();
+    let mut arguments = vec!["-n", "-r", path, "-Y", "tcp", "-T", "fields"];
+    arguments.extend(fields.as_flattened());
+    let mut streams = Vec::new();
+    for line in tshark(&arguments).lines() {
+        let mut numbers = line
+            .split('\t')
+            .map(|cell| cell.rsplit(',').next().and_then(|last| last.parse::<u64>().ok()).unwrap());
+        let mut next = || numbers.next().unwrap();
+        let stream = next();
+        let mut ports = [next(), next()];
+        ports.sort_unstable();
+        streams.push((stream, ports));
+    }
+    streams.sort_unstable();
+    streams.dedup();
+    streams
+}
+
+#[test]
+fn tshark_numbers_the_connections_the_same() {
+    let captures = captures_of_cases().into_iter().chain(captures_of_tls_and_http2());
+    let (mut compared, mut failures) = (0, Vec::new());
+    for (file, _) in captures {
+        let (ours, theirs) = (streams_of_wiretalk(&file), streams_of_tshark(&file));
+        compared += ours.len();
+        // Connections without data are not listed.
+        let unknown: Vec<_> = ours.iter().filter(|stream| !theirs.contains(stream)).collect();
+        if !unknown.is_empty() {
+            failures.push(format!("{}: {unknown:?} not in {theirs:?}", file.display()));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert!(compared > 50, "only {compared} connections");
+}
+
 /// Returns whether a file is a pcap or pcapng capture, which may be compressed.
 fn is_capture(file: &Path) -> bool {
     let name = Path::new(file.file_name().unwrap().to_str().unwrap().trim_end_matches(".gz"));

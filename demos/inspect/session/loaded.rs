@@ -158,9 +158,9 @@ fn connection_from_stream(file: &str, loaded: LoadedStream) -> InspectedConnecti
             | capture::TlsStatus::Recorded(_),
         ) => ConnectionStatus::FromFile(notes),
     };
-    // As Wireshark numbers them (tcp.stream), from 0 and in the order of first packets; the list counts
-    // those that carry HTTP, from 1.
-    let name = format!("{file} · stream {}{peers}", stream.identity.connection);
+    // The list counts from 1, and those that carry HTTP alone.
+    let number = stream.tcp_stream.map(|stream| format!(" · tcp.stream {stream}"));
+    let name = format!("{file}{}{peers}", number.unwrap_or_default());
     let mut connection = InspectedConnection {
         partial_frames,
         ..InspectedConnection::from_file(name, status, stream)

@@ -267,6 +267,7 @@ impl<S: StreamSink> StreamBuilder<S> {
         let began = tls_began.unwrap_or(began);
         let connection = CapturedStream {
             identity: StreamIdentity { connection: 0, part: 0, began },
+            tcp_stream: None,
             is_over: !may_grow,
             addresses,
             started_at,
@@ -343,6 +344,7 @@ fn captured_websocket<S: StreamSink>(
     let start = if is_without_handshake { StreamStart::Midway } else { StreamStart::Http2(agreed) };
     Some(CapturedStream {
         identity: StreamIdentity { connection: 0, part: 0, began },
+        tcp_stream: None,
         is_over,
         addresses,
         started_at: connection_started_at.saturating_add(opened_at),

@@ -135,6 +135,9 @@ pub(crate) struct StreamIdentity {
 pub struct CapturedStream<S> {
     /// What tells it from other streams.
     pub(crate) identity: StreamIdentity,
+    /// The number by which Wireshark knows its TCP connection (tcp.stream), from 0 in the order of
+    /// first packets; `None` for files without packets.
+    pub(crate) tcp_stream: Option<usize>,
     /// Whether nothing more of it can come: it ended for good, or the capture does not grow.
     pub is_over: bool,
     /// The addresses of both ends; `None` for files without packets, but for recordings of a
@@ -181,6 +184,7 @@ impl CapturedStream<Trace> {
     pub(in crate::capture) fn part(&self, part: usize) -> Self {
         Self {
             identity: StreamIdentity { part, ..self.identity },
+            tcp_stream: self.tcp_stream,
             is_over: true,
             addresses: self.addresses,
             started_at: self.started_at,

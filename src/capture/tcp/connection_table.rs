@@ -184,6 +184,7 @@ impl<S: StreamSink> ConnectionTable<S> {
         for (index, connection) in self.connections.into_iter().enumerate() {
             for mut stream in connection.into_streams(shared, &mut comparisons)? {
                 stream.identity.connection = index;
+                stream.tcp_stream = Some(index);
                 streams.push(stream);
             }
         }

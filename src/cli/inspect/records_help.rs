@@ -64,7 +64,8 @@ Records (--json), one object per line. Every record has a type:
   listening  t_ms address (--proxy)
   connection t_ms connection peer (--proxy)
   connection t_ms connection client server since_1970_s start_ms midway
-             tls http2_stream (file; http2_stream is absent without HTTP/2)
+             tcp_stream tls http2_stream (file; http2_stream is absent without
+             HTTP/2)
              and with --list, without start_ms and http2_stream: kind path
              protocol sockjs status frames_sent frames_received bytes_sent
              bytes_received duration_ms problems exchanges ok why ended_by
@@ -112,7 +113,8 @@ first 200 bytes.
 --list has one record for each connection, whose kind is WebSocket, SockJS (over
 HTTP), attempt (to open one), or with --list=all also HTTP, TLS (not decrypted),
 other, no data or unreadable. exchanges are those of HTTP beside the handshake.
---connection takes the numbers of these records.
+--connection takes the numbers of these records. tcp_stream is the number of the
+TCP connection in Wireshark and tshark, or null if the file has no packets.
 
 --filter leaves out the frames that don't match, and all handshake, bytes,
 unframed, http and sockjs records. EXPR compares fields (op dir fin rsv1 rsv2

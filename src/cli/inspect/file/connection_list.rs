@@ -127,6 +127,7 @@ fn record(
         sockjs: summary.sockjs,
         since_1970_s: stream.addresses.map(|_| stream.started_at.as_secs_f64()),
         status: summary.status,
+        tcp_stream: stream.tcp_stream,
         at: Millis(Duration::ZERO),
         tls: stream.tls.description(),
         record_type: RecordType::Connection,

@@ -141,6 +141,9 @@ pub(in crate::cli::inspect) struct FileConnectionRecord {
     /// The start of the connection in milliseconds since the first packet of the file; negative if
     /// packets of the file are not in order, `None` if the file does not tell.
     pub(in crate::cli::inspect) start_ms: Option<f64>,
+    /// The number of its TCP connection in Wireshark (tcp.stream), from 0; `None` for files without
+    /// packets.
+    pub(in crate::cli::inspect) tcp_stream: Option<usize>,
     #[serde(rename = "t_ms")]
     pub(in crate::cli::inspect) at: Millis,
     /// The TLS version and cipher suite, or that the connection was not decrypted; `None` without
@@ -169,6 +172,7 @@ impl FileConnectionRecord {
             is_midway: stream.start == StreamStart::Midway,
             server: addresses.server,
             since_1970_s: started_at.as_secs_f64(),
+            tcp_stream: stream.tcp_stream,
             start_ms: span.map(|span| {
                 let later = Millis(started_at.saturating_sub(span.start)).as_f64();
                 later - Millis(span.start.saturating_sub(started_at)).as_f64()

@@ -329,6 +329,7 @@ mod tests {
             is_midway: false,
             server,
             since_1970_s: 1.5,
+            tcp_stream: Some(2),
             start_ms: Some(-0.25),
             at: Millis(Duration::ZERO),
             tls: None,
