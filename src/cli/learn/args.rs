@@ -14,6 +14,16 @@ use crate::cli::shared_args::{ThemeArg, parse_theme};
   wiretalk learn write-frame --seed 7 --json
   wiretalk learn write-frame --seed 7 --answer '{\"bytes\":\"81 00\"}'
 
+Answers, in which indexes count from 0:
+  read-frame            {\"fields\": {\"fin\": \"1\", \"opcode\": \"text\"}}
+  write-frame           {\"bytes\": \"81 85 01 02 03 04 49 67 6f 68 6e\"}
+  forge-handshake       {\"head\": \"GET / HTTP/1.1\\nHost: example.com\\n\"}
+  broken-rule           {\"byte_and_rule\": {\"byte\": 0, \"rule\": 2}}
+  order-events          {\"order\": [2, 0, 1]}
+  repair-server         {\"line_and_remedy\": {\"line\": 4, \"remedy\": 1}}
+  a question's options  {\"chosen\": [1]}
+  a typed answer        {\"typed\": \"1009\"}
+
 Exit status: 0 done, or the answer is right; 1 it is wrong, or a file could not be read or
 written; 2 wrong usage, or an answer that the exercise doesn't ask for.")]
 pub struct LearnArgs {
