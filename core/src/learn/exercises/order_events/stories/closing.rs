@@ -50,7 +50,7 @@ pub(super) fn server_goes_away(draws: &mut Draws) -> Story {
     ];
     let task = format!(
         "A server is being restarted and closes its connections with {code}. At about that time a \
-         client sends “{last}”. It answers the server's Close, and reconnects once the old \
+         client sends “{last}”. The client answers the server's Close, and reconnects once the old \
          connection is closed."
     );
     Story {
@@ -94,7 +94,7 @@ const REFUSALS: [(u16, &str, &str); 5] = [
     (1003, "takes text only", "The client sends a binary message."),
     (1007, "checks that text is UTF-8", "The client sends a text that isn't UTF-8."),
     (1008, "takes no orders from guests", "The client, a guest, sends an order."),
-    (1009, "takes at most 64 KiB a message", "The client sends a message of 1 MiB."),
+    (1009, "takes messages of up to 64 KiB", "The client sends a message of 1 MiB."),
     (1002, "keeps to the RFC", "The client sends a frame without a mask."),
 ];
 
@@ -136,13 +136,13 @@ pub(super) fn server_is_silent(draws: &mut Draws) -> Story {
         Event::text(Side::Server, 0, &last),
         Event::other("The server's process hangs: it no longer reads or writes."),
         Event::close(Side::Client, code),
-        Event::other(format!("The client's timer of {seconds} s ends.")),
+        Event::other(format!("The client's timer of {seconds} s expires.")),
         Event::hang_up(Side::Client),
         Event::other("The client's program gets the close event: 1006, not clean."),
     ];
     let task = format!(
-        "A server sends “{last}”, and its process hangs. Later the client wants to close with {code}; \
-         it gives a server {seconds} s to answer."
+        "A server sends “{last}”, and its process hangs. Later the client closes with {code}, and \
+         gives the server {seconds} s to answer."
     );
     let timer = "the timer starts with the client's Close";
     let gives_up = "the client gives the server time to close TCP first";
