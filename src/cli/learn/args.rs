@@ -34,7 +34,7 @@ pub struct LearnArgs {
     /// Level of an exercise, from 1; harder ones have higher numbers [default: 1, or that of NAME]
     #[arg(long, value_name = "N")]
     pub level: Option<u8>,
-    /// Seed of an exercise: the same seed always gives the same exercise [default: a random one]
+    /// Seed of an exercise: the same seed always gives the same exercise [default: random]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     /// Print the exercise or the list as JSON
@@ -47,7 +47,7 @@ pub struct LearnArgs {
     /// Print the list of lessons, exercises and questions with what is done and what is due
     #[arg(long, conflicts_with_all = ["name", "answer"])]
     pub list: bool,
-    /// Forget the progress of an item, or with all that of every item
+    /// Forget the progress of an item, or of every item with all
     #[arg(long, value_name = "NAME", conflicts_with_all = ["name", "list", "answer"])]
     pub reset: Option<String>,
     /// File that keeps the progress [default: wiretalk/progress.jsonl in the user's data folder]

@@ -139,7 +139,7 @@ fn the_teacher_names_what_is_right_and_the_decoder_why() {
     let right = [&[0x88, 0x0c, 0x03, 0xe9][..], b"tab closed"].concat();
     assert_eq!(
         verdict(&exercise, &right).0,
-        "right: a Close with the code 1001 and the reason \"tab closed\", 14 bytes"
+        "right: a Close with the code 1001 and the reason \"tab closed\" (14 bytes)"
     );
     let changed = |at: usize, byte: u8| {
         let mut bytes = right.clone();
