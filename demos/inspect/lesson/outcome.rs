@@ -147,12 +147,8 @@ impl Evaluation<'_> {
             return Some(found(format!("the server closed{code}"), false));
         }
         let echo = self.echo_sizes()?;
-        let summary = match (self.sent(), self.pong_before_echo()) {
-            (Some(sent), Some(pong)) => format!("{sent}; {pong}, then {echo}"),
-            (Some(sent), None) => format!("{sent}; {echo}"),
-            (None, Some(pong)) => format!("{pong}, then {echo}"),
-            (None, None) => echo,
-        };
+        let seen = [self.sent(), self.pong_before_echo(), Some(echo)];
+        let summary = seen.into_iter().flatten().collect::<Vec<_>>().join("; ");
         Some(found(summary, true))
     }
 
@@ -177,10 +173,11 @@ impl Evaluation<'_> {
         })
     }
 
-    /// Names the server's Pong if it came before the first echo.
-    fn pong_before_echo(&self) -> Option<&'static str> {
+    /// Says so if the server's Pong came before the first echo.
+    fn pong_before_echo(&self) -> Option<String> {
         let (_, first) = self.of_server().next()?;
-        (first.header().opcode == Opcode::Pong).then_some("the server's Pong")
+        let is_pong = first.header().opcode == Opcode::Pong;
+        is_pong.then(|| "the server's Pong came first".to_owned())
     }
 
     /// Describes the sizes of the server's echoes.
@@ -194,8 +191,7 @@ impl Evaluation<'_> {
         let (header, payload) = *sizes.last()?;
         let total = format::byte_count(payload + header);
         if sizes.iter().all(|size| *size == (header, payload)) {
-            let what =
-                if sizes.len() > 1 { "each echo of the server" } else { "the server's echo" };
+            let what = if sizes.len() > 1 { "each echo" } else { "the server's echo" };
             return Some(format!("{what}: {total} ({header} + {payload})"));
         }
         let payloads = sizes.iter().map(|(_, payload)| format::group_thousands(payload.get()));
