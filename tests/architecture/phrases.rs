@@ -172,12 +172,12 @@ fn a_phrase_is_found_across_lines_and_only_as_whole_words() {
     );
 }
 
-/// The questions that are built in name what they rest on by the same numbers as the speaker notes.
+/// The questions that are built in name their sources so that a learner can look them up: the numbers
+/// of `docs/sources.md` are for the speaker notes.
 #[test]
-fn what_questions_refer_to_is_in_the_list_of_sources() {
+fn questions_name_their_sources_and_not_their_numbers() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let read = |path: &str| fs::read_to_string(root.join(path)).unwrap();
-    let (bank, list) = (read("core/src/learn/bank/built_in.toml"), read("docs/sources.md"));
+    let bank = fs::read_to_string(root.join("core/src/learn/bank/built_in.toml")).unwrap();
     let lines = bank.lines().zip(1..).filter(|(line, _)| line.starts_with("refs = "));
     let refs: Vec<(&str, usize)> = lines
         .flat_map(|(line, number)| line.split('"').skip(1).step_by(2).map(move |it| (it, number)))
@@ -189,12 +189,40 @@ fn what_questions_refer_to_is_in_the_list_of_sources() {
             && digits.len() + 1 == word.len()
             && digits.bytes().all(|it| it.is_ascii_digit())
     };
-    let unknown: Vec<String> = refs
+    let numbers: Vec<String> = refs
         .iter()
-        .filter(|(id, _)| is_number(id) && !list.contains(&format!("\n- **{id}** ")))
-        .map(|(id, line)| format!("built_in.toml:{line}: {id}"))
+        .filter(|(name, _)| is_number(name))
+        .map(|(name, line)| format!("built_in.toml:{line}: {name}"))
         .collect();
-    assert_eq!(unknown, [""; 0], "not in docs/sources.md");
+    assert_eq!(numbers, [""; 0], "write the name of the source");
+}
+
+/// The figures in the questions about speed are those of the grid's record.
+#[test]
+fn figures_of_questions_are_those_of_the_grid() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| fs::read_to_string(root.join(path)).unwrap();
+    let (bank, record) =
+        (read("core/src/learn/bank/built_in.toml"), read("demos/grid/recorded.json"));
+    let recorded: Vec<f64> = record
+        .split("\"ratio\":")
+        .skip(1)
+        .map(|rest| rest.split(',').next().unwrap().parse().unwrap())
+        .collect();
+    let mut figures = 0;
+    for question in bank.split("[[question]]").filter(|it| it.contains("wiretalk race --matrix")) {
+        let explain = question.lines().find(|line| line.starts_with("explain = ")).unwrap();
+        let words = explain.split(|c: char| !c.is_ascii_digit() && c != '.');
+        for word in words.map(|word| word.trim_matches('.')).filter(|word| word.contains('.')) {
+            let Ok(figure) = word.parse::<f64>() else { continue };
+            let digits = word.len() - word.find('.').unwrap() - 1;
+            let unit = 10_f64.powi(-(digits as i32));
+            let is_recorded = recorded.iter().any(|ratio| (ratio - figure).abs() <= unit / 2.0);
+            assert!(is_recorded, "{word} is not in the grid's record: {explain}");
+            figures += 1;
+        }
+    }
+    assert!(figures >= 8, "{figures} figures were found");
 }
 
 /// Returns the phrases in `text`, each with its place and what to write instead.

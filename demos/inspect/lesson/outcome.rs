@@ -137,7 +137,7 @@ impl Evaluation<'_> {
         }
     }
 
-    /// Reads what the server echoed last, and how many different frames the client has sent for it.
+    /// Reads what the server echoed, what it sent before, and what the client has sent for it.
     fn echo(&self, count: usize) -> Option<Finding> {
         // A Close instead of the echo decides it too.
         if self.messages() < count {
@@ -147,20 +147,37 @@ impl Evaluation<'_> {
             return Some(found(format!("the server closed{code}"), false));
         }
         let echo = self.echo_sizes()?;
+        let seen = [self.sent(), self.pong_before_echo(), Some(echo)];
+        let summary = seen.into_iter().flatten().collect::<Vec<_>>().join("; ");
+        Some(found(summary, true))
+    }
+
+    /// Describes what the client has sent where that is not one frame for each echo: a message in
+    /// fragments, or the same text again and again, which masking makes different each time.
+    fn sent(&self) -> Option<String> {
         let rows = self.trace().rows();
         let is_data =
             |row: &usize| rows[*row].from() == Side::Client && rows[*row].kind().is_some();
         let sent: Vec<Frame> =
             (0..rows.len()).filter(is_data).filter_map(|row| self.session.frame(row)).collect();
+        let count = sent.len();
+        if sent.iter().any(|frame| !frame.header.fin) {
+            return Some(format!("{count} fragments sent"));
+        }
+        let (first, others) = sent.split_first()?;
+        let is_same = |frame: &Frame| frame.payload() == first.payload() && !frame.header.rsv1;
         let different: BTreeSet<&[u8]> = sent.iter().map(Frame::raw).collect();
-        let summary = match sent.len() {
-            0 | 1 => echo,
-            count => {
-                let different = different.len();
-                format!("{count} frames sent, {different} different byte sequences; {echo}")
-            }
-        };
-        Some(found(summary, true))
+        (!others.is_empty() && sent.iter().all(is_same)).then(|| {
+            let different = different.len();
+            format!("{count} frames sent, {different} different byte sequences")
+        })
+    }
+
+    /// Says so if the server's Pong came before the first echo.
+    fn pong_before_echo(&self) -> Option<String> {
+        let (_, first) = self.of_server().next()?;
+        let is_pong = first.header().opcode == Opcode::Pong;
+        is_pong.then(|| "the server's Pong came first".to_owned())
     }
 
     /// Describes the sizes of the server's echoes.
@@ -174,7 +191,8 @@ impl Evaluation<'_> {
         let (header, payload) = *sizes.last()?;
         let total = format::byte_count(payload + header);
         if sizes.iter().all(|size| *size == (header, payload)) {
-            return Some(format!("the server's echo: {total} ({header} + {payload})"));
+            let what = if sizes.len() > 1 { "each echo" } else { "the server's echo" };
+            return Some(format!("{what}: {total} ({header} + {payload})"));
         }
         let payloads = sizes.iter().map(|(_, payload)| format::group_thousands(payload.get()));
         let payloads = payloads.collect::<Vec<_>>().join(", ");

@@ -14,6 +14,16 @@ use crate::cli::shared_args::{ThemeArg, parse_theme};
   wiretalk learn write-frame --seed 7 --json
   wiretalk learn write-frame --seed 7 --answer '{\"bytes\":\"81 00\"}'
 
+Answers, in which indexes count from 0:
+  read-frame            {\"fields\": {\"fin\": \"1\", \"opcode\": \"text\"}}
+  write-frame           {\"bytes\": \"81 85 01 02 03 04 49 67 6f 68 6e\"}
+  forge-handshake       {\"head\": \"GET / HTTP/1.1\\nHost: example.com\\n\"}
+  broken-rule           {\"byte_and_rule\": {\"byte\": 0, \"rule\": 2}}
+  order-events          {\"order\": [2, 0, 1]}
+  repair-server         {\"line_and_remedy\": {\"line\": 4, \"remedy\": 1}}
+  a question's options  {\"chosen\": [1]}
+  a typed answer        {\"typed\": \"1009\"}
+
 Exit status: 0 done, or the answer is right; 1 it is wrong, or a file could not be read or
 written; 2 wrong usage, or an answer that the exercise doesn't ask for.")]
 pub struct LearnArgs {
@@ -24,7 +34,7 @@ pub struct LearnArgs {
     /// Level of an exercise, from 1; harder ones have higher numbers [default: 1, or that of NAME]
     #[arg(long, value_name = "N")]
     pub level: Option<u8>,
-    /// Seed of an exercise: the same seed always gives the same exercise [default: a random one]
+    /// Seed of an exercise: the same seed always gives the same exercise [default: random]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     /// Print the exercise or the list as JSON
@@ -37,7 +47,7 @@ pub struct LearnArgs {
     /// Print the list of lessons, exercises and questions with what is done and what is due
     #[arg(long, conflicts_with_all = ["name", "answer"])]
     pub list: bool,
-    /// Forget the progress of an item, or with all that of every item
+    /// Forget the progress of an item, or of every item with all
     #[arg(long, value_name = "NAME", conflicts_with_all = ["name", "list", "answer"])]
     pub reset: Option<String>,
     /// File that keeps the progress [default: wiretalk/progress.jsonl in the user's data folder]

@@ -84,22 +84,51 @@ fn judged(
     bank: &Bank,
     text: &str,
 ) -> anyhow::Result<Judgment> {
-    let expected = "an answer is JSON, as docs/lessons.md shows";
+    let expected = |example: &str| format!("expected an answer such as {example}");
     if let Some(exercise) = exercise(args, item)? {
         if args.seed.is_none() {
             bail!("--answer needs the --seed of the exercise that it answers");
         }
-        let answer: Answer = serde_json::from_str(text).context(expected)?;
+        let example = example_for(&exercise.form);
+        let answer: Answer = serde_json::from_str(text).with_context(|| expected(&example))?;
         return Ok(exercise.judge(&answer)?);
     }
     let Some(question) = bank.question(&item.name) else {
         bail!("{} is a lesson: its bets are made on a terminal", item.name);
     };
-    let response = match serde_json::from_str(text).context(expected)? {
+    let example = match &question.answer {
+        RightAnswer::Choice { .. } => r#"{"chosen": [1]}"#,
+        RightAnswer::Several { .. } => r#"{"chosen": [0, 2]}"#,
+        RightAnswer::Input { .. } => r#"{"typed": "1009"}"#,
+    };
+    let response = match serde_json::from_str(text).with_context(|| expected(example))? {
         RawResponse::Chosen(chosen) => Response::Chosen(chosen),
         RawResponse::Typed(typed) => Response::Typed(typed),
     };
     Ok(question.judge(&response))
+}
+
+/// Returns an answer of a form, as JSON.
+fn example_for(form: &AnswerForm) -> String {
+    let example = match form {
+        AnswerForm::Fields(fields) => {
+            let fields = fields.iter().map(|field| format!(r#""{}": "...""#, field.name));
+            let fields = fields.collect::<Vec<_>>().join(", ");
+            return format!(r#"{{"fields": {{{fields}}}}}"#);
+        }
+        AnswerForm::Bytes => r#"{"bytes": "81 85 01 02 03 04 49 67 6f 68 6e"}"#,
+        AnswerForm::Head(_) => r#"{"head": "GET / HTTP/1.1\nHost: example.com\n"}"#,
+        AnswerForm::ByteAndRule(_) => r#"{"byte_and_rule": {"byte": 0, "rule": 2}}"#,
+        AnswerForm::Order(_) => r#"{"order": [2, 0, 1]}"#,
+        AnswerForm::LineAndRemedy(_) => r#"{"line_and_remedy": {"line": 4, "remedy": 1}}"#,
+    };
+    example.to_owned()
+}
+
+/// Whether an answer has indexes, which count from 0 where the text numbers from 1.
+fn counts_from_0(form: &AnswerForm) -> bool {
+    use AnswerForm::{ByteAndRule, LineAndRemedy, Order};
+    matches!(form, ByteAndRule(_) | Order(_) | LineAndRemedy(_))
 }
 
 /// Returns the exercise of an item; `None` if it isn't one.
@@ -132,8 +161,12 @@ fn exercise_text(exercise: &Exercise) -> String {
         AnswerForm::Bytes | AnswerForm::Head(_) => {}
     }
     text + &format!(
-        "\nThe seed is {}; with --json it's in the form that --answer takes.\n",
-        exercise.seed
+        "\nAnswer with wiretalk learn {} --level {} --seed {} --answer '{}'\n{}",
+        exercise.kind.name(),
+        exercise.level,
+        exercise.seed,
+        example_for(&exercise.form),
+        if counts_from_0(&exercise.form) { "Indexes count from 0.\n" } else { "" }
     )
 }
 

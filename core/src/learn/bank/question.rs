@@ -21,7 +21,7 @@ pub struct Question {
     pub hint: String,
     /// Why the right answer is right.
     pub explain: String,
-    /// Sources, such as `RFC 6455 section 5.2` or a name of `docs/sources.md`.
+    /// Sources by names that a learner can look up, such as `RFC 6455 §5.2`.
     pub refs: Vec<String>,
 }
 
@@ -208,7 +208,7 @@ mod tests {
             },
             hint: String::new(),
             explain: "Because.".to_owned(),
-            refs: vec!["RFC 6455 section 5.2".to_owned()],
+            refs: vec!["RFC 6455 §5.2".to_owned()],
         };
         assert!(question.judge(&Response::Chosen(vec![2, 0])).right);
         let judgment = question.judge(&Response::Chosen(vec![0, 1]));

@@ -86,11 +86,13 @@ fn verdict(evidence: &Evidence, byte: Option<usize>, rule_is_right: bool) -> Str
     let found = format!("{}{detail}", evidence.fault.summary());
     let rule = rules::sentence(evidence.fault.code).trim_end_matches('.');
     match (byte.is_some(), rule_is_right) {
-        (true, true) => format!("byte {at}, {value:02x}, proves it: {found}"),
+        (true, true) => format!("byte {at} (0x{value:02x}) proves it: {found}"),
         (false, true) => {
-            format!("the rule is right, but byte {at}, {value:02x}, proves it: {found}")
+            format!("the rule is right, but byte {at} (0x{value:02x}) proves it: {found}")
         }
-        (true, false) => format!("byte {at} is right; the rule is “{rule}”: {found}"),
-        (false, false) => format!("it is byte {at}, {value:02x}, and the rule “{rule}”: {found}"),
+        (true, false) => format!("byte {at} is right, but the rule is “{rule}”: {found}"),
+        (false, false) => {
+            format!("the byte is {at} (0x{value:02x}) and the rule “{rule}”: {found}")
+        }
     }
 }

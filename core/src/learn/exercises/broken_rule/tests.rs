@@ -119,7 +119,7 @@ fn a_verdict_names_the_byte_and_the_rule() {
     let judgment = exercise.judge(&Answer::ByteAndRule { byte: 2, rule: 1 }).unwrap();
     assert_eq!(
         judgment.verdict,
-        "it is byte 0, 09, and the rule “A control frame is never fragmented”: a control frame \
+        "the byte is 0 (0x09) and the rule “A control frame is never fragmented”: a control frame \
          with FIN = 0"
     );
     let remarks: Vec<_> = judgment.marks.iter().map(|mark| mark.remark.as_str()).collect();

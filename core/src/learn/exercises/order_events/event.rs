@@ -165,7 +165,7 @@ fn describe(frame: &SentFrame) -> String {
     let SentFrame { from, opcode, fin, payload, echoes, .. } = frame;
     let is_text = payload.iter().all(|byte| !byte.is_ascii_control());
     let shown = match str::from_utf8(payload) {
-        Ok(text) if is_text => format!("“{text}”"),
+        Ok(text) if is_text && *opcode != Opcode::Binary => format!("“{text}”"),
         _ => format::hex(payload),
     };
     match opcode {

@@ -60,7 +60,7 @@ fn mark(shown: &ShownStory, order: &[usize], index: usize) -> Mark {
     let early = shown.precedence.before(place).find(|pair| position(pair.before) > position(place));
     let remark = match early {
         Some(pair) => format!("too early: {}", pair.reason),
-        None => "it waits for all that it has to wait for".to_owned(),
+        None => "all that must come before it has happened".to_owned(),
     };
     Mark { part: index.to_string(), right: early.is_none(), bytes: None, remark }
 }

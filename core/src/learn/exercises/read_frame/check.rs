@@ -155,7 +155,7 @@ fn first_byte(field: FrameField, shown: &ShownFrame) -> (Value, String) {
         }
         _ => {
             let opcode = header.opcode;
-            let lesson = format!("the opcode is {:x}, {opcode}: {proof}", opcode.bits());
+            let lesson = format!("the opcode is 0x{:X}, {opcode}: {proof}", opcode.bits());
             (Value::Opcode(opcode.bits()), lesson)
         }
     }

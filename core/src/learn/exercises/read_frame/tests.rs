@@ -148,7 +148,10 @@ fn section_5_7_hello_in_the_teachers_words() {
         "all of it is right: a masked text frame of 5 bytes, \"Hello\""
     );
     let wrong = typed(&exercise, &[("length", "133"), ("text", "\"Hello\""), ("opcode", "0x2")]);
-    assert_eq!(wrong.verdict, "the opcode is 1, text: 0x81 is 1 000 0001; 2 more fields are wrong");
+    assert_eq!(
+        wrong.verdict,
+        "the opcode is 0x1, text: 0x81 is 1 000 0001; 2 more fields are wrong"
+    );
     let remarks: Vec<_> = wrong
         .marks
         .iter()

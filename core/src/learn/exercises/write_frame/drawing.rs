@@ -128,7 +128,7 @@ fn pong(draws: &mut Draws) -> DrawnTask {
     let (mask, key) = key(draws);
     let frame = WantedFrame::whole(Opcode::Pong, mask, WantedBody::Bytes(payload));
     let task = format!("The server sent this ping. Write the client's pong. Use {key}.");
-    let words = "the pong that belongs to this ping".to_owned();
+    let words = "the pong to this ping".to_owned();
     DrawnTask { task, exhibit, wanted: from_client(words, vec![frame]) }
 }
 

@@ -14,7 +14,7 @@ pub(super) fn hints(level: u8, wanted: &WantedFrames) -> Vec<String> {
         }
         2 => {
             "A ping has the opcode 9, a pong 10, and FIN is 1 in both. A pong carries the payload \
-             of the ping that it belongs to, masked with a key of its own."
+             of the ping that it answers, masked with a key of its own."
         }
         3 => {
             "A Close has the opcode 8. Its body is empty, or a code in two bytes, most significant \

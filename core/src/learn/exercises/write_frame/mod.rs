@@ -64,7 +64,7 @@ pub(crate) fn judge(exercise: &Exercise, answer: &Answer) -> Result<Judgment, Un
         |wrong| reason(wrong, &wanted, &transcript),
     );
     let verdict = wrong.map_or_else(
-        || format!("right: {} in {}", wanted.words, byte_count(raw.len() as u64)),
+        || format!("right: {} ({})", wanted.words, byte_count(raw.len() as u64)),
         |wrong| wrong.lesson.clone(),
     );
     Ok(Judgment { right: wrong.is_none(), marks, verdict, why, source: source.to_owned() })

@@ -139,7 +139,7 @@ fn the_teacher_names_what_is_right_and_the_decoder_why() {
     let right = [&[0x88, 0x0c, 0x03, 0xe9][..], b"tab closed"].concat();
     assert_eq!(
         verdict(&exercise, &right).0,
-        "right: a Close with the code 1001 and the reason \"tab closed\" in 14 bytes"
+        "right: a Close with the code 1001 and the reason \"tab closed\" (14 bytes)"
     );
     let changed = |at: usize, byte: u8| {
         let mut bytes = right.clone();
@@ -149,7 +149,7 @@ fn the_teacher_names_what_is_right_and_the_decoder_why() {
     let of = |text: &str, source: &str| (text.to_owned(), source.to_owned());
     assert_eq!(
         changed(0, 0x89),
-        of("the opcode of a close is 8: the first byte is 88", "RFC 6455 §5.5.1")
+        of("the opcode of a close is 0x8: the first byte is 88", "RFC 6455 §5.5.1")
     );
     assert_eq!(
         changed(0, 0xc8),

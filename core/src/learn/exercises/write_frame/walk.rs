@@ -100,9 +100,9 @@ impl FrameWalk<'_> {
             Part::Opcode,
             typed == opcode,
             0..1,
-            format!("the opcode here is {:x}, {typed}", typed.bits()),
+            format!("the opcode here is 0x{:X}, {typed}", typed.bits()),
             format!(
-                "the opcode of a {opcode} is {:x}: the first byte is {first:02x}",
+                "the opcode of a {opcode} is 0x{:X}: the first byte is {first:02x}",
                 opcode.bits()
             ),
         );

@@ -2,17 +2,10 @@
 
 use crate::learn::draws::Draws;
 use crate::learn::exercises::order_events::event::{Event, Fact, Story};
-use crate::learn::exercises::order_events::stories::parts::{cut, given, numbered, pick, story};
+use crate::learn::exercises::order_events::stories::parts::{
+    closed_before, cut, given, numbered, pick, story,
+};
 use crate::wire::{Opcode, Side};
-
-/// The source of when a connection counts as closed.
-const CLOSED: &str = "RFC 6455 §7.1.4";
-
-/// Returns the pair that makes a program wait for the end of TCP.
-fn closed_before(before: usize, after: usize) -> Fact {
-    let reason = "the connection counts as closed once TCP is closed, not after the Close frames";
-    Fact { before, after, reason, source: CLOSED }
-}
 
 /// Returns the pair that makes a Close wait for what it refuses.
 fn refused_after(before: usize, after: usize) -> Fact {
@@ -36,10 +29,10 @@ pub(super) fn client_closes(draws: &mut Draws) -> Story {
          connection with {code}. Both keep every rule."
     );
     Story {
-        facts: vec![closed_before(3, 5)],
+        facts: vec![closed_before(4, 5)],
         moral: "What was under way when the first Close was sent still arrives. The server closes \
                 TCP first; a clean end is two Close frames and then the end of TCP.",
-        source: "RFC 6455 §7.1.1",
+        source: "RFC 6455 §7.1.1, §7.1.4",
         ..story(task, events)
     }
 }
@@ -53,20 +46,18 @@ pub(super) fn server_goes_away(draws: &mut Draws) -> Story {
         Event::close(Side::Client, code),
         Event::hang_up(Side::Server),
         Event::hang_up(Side::Client),
-        Event::other("The client waits a random time and connects anew."),
+        Event::other("The client waits a random time and connects again."),
     ];
     let task = format!(
-        "A server is being restarted and closes its connections with {code}. A client sends \
-         “{last}” at about that time, answers, and reconnects once the old connection is closed."
+        "A server is being restarted and closes its connections with {code}. At about that time a \
+         client sends “{last}”. The client answers the server's Close, and reconnects once the old \
+         connection is closed."
     );
     Story {
         closes_first: Side::Server,
-        facts: vec![
-            closed_before(3, 5),
-            given(4, 5, "the client reconnects once the old connection is closed"),
-        ],
+        facts: vec![given(4, 5, "the client reconnects once the old connection is closed")],
         moral: "The side that closes TCP first is the server, whoever sent the first Close. The \
-                client's last message may come after the server's Close: it was legal to send, and \
+                client's message may come after the server's Close: it was legal to send, but \
                 nobody reads it.",
         source: "RFC 6455 §5.5.1, §7.1.1",
         ..story(task, events)
@@ -83,7 +74,7 @@ pub(super) fn close_within_a_message(draws: &mut Draws) -> Story {
     events.extend([Event::close(Side::Client, 1001), Event::hang_up(Side::Server)]);
     let task = format!(
         "A client pings, and sends “{text}” in 2 fragments. When it has sent the first of them, the \
-         server's Close with 1001 comes. The client finishes its message and answers."
+         server's Close with 1001 comes. The client finishes its message and answers the Close."
     );
     Story {
         closes_first: Side::Server,
@@ -91,8 +82,8 @@ pub(super) fn close_within_a_message(draws: &mut Draws) -> Story {
             given(2, 3, "the Close comes after the first fragment"),
             given(3, 4, "the Close comes before the message has ended"),
         ],
-        moral: "A Close may come between fragments, like every control frame. Whoever receives it \
-                may finish the message first, because after its own Close it may not.",
+        moral: "A Close may come between fragments, like every control frame. The side that \
+                receives it may finish its message first: after its own Close it can't.",
         source: "RFC 6455 §5.4, §5.5.1",
         ..story(task, events)
     }
@@ -103,7 +94,7 @@ const REFUSALS: [(u16, &str, &str); 5] = [
     (1003, "takes text only", "The client sends a binary message."),
     (1007, "checks that text is UTF-8", "The client sends a text that isn't UTF-8."),
     (1008, "takes no orders from guests", "The client, a guest, sends an order."),
-    (1009, "takes at most 64 KiB a message", "The client sends a message of 1 MiB."),
+    (1009, "takes messages of up to 64 KiB", "The client sends a message of 1 MiB."),
     (1002, "keeps to the RFC", "The client sends a frame without a mask."),
 ];
 
@@ -145,13 +136,13 @@ pub(super) fn server_is_silent(draws: &mut Draws) -> Story {
         Event::text(Side::Server, 0, &last),
         Event::other("The server's process hangs: it no longer reads or writes."),
         Event::close(Side::Client, code),
-        Event::other(format!("The client's timer of {seconds} s ends.")),
+        Event::other(format!("The client's timer of {seconds} s expires.")),
         Event::hang_up(Side::Client),
         Event::other("The client's program gets the close event: 1006, not clean."),
     ];
     let task = format!(
-        "A server sends “{last}”, and its process hangs. Later the client wants to close with {code}; \
-         it gives a server {seconds} s to answer."
+        "A server sends “{last}”, and its process hangs. Later the client closes with {code}, and \
+         gives the server {seconds} s to answer."
     );
     let timer = "the timer starts with the client's Close";
     let gives_up = "the client gives the server time to close TCP first";

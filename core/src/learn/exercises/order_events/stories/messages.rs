@@ -84,7 +84,7 @@ pub(super) fn two_directions(draws: &mut Draws) -> Story {
     events.push(Event::control(pinging.peer(), Opcode::Pong, ping));
     let task = format!(
         "At the same time a client sends “{up}” and a server sends “{down}”, each in 2 fragments \
-         and neither as an answer. At some time the {pinging} pings."
+         and neither as an answer. At some point the {pinging} pings."
     );
     Story {
         moral: "The two directions don't wait for each other: each has an order of its own, and \

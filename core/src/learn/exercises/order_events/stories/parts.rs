@@ -42,6 +42,13 @@ pub(super) fn given(before: usize, after: usize, reason: &'static str) -> Fact {
     Fact { before, after, reason, source: TASK }
 }
 
+/// Returns the pair that makes a program wait for the end of TCP: of its own end, where that is an
+/// event.
+pub(super) fn closed_before(before: usize, after: usize) -> Fact {
+    let reason = "the connection counts as closed once TCP is closed; Close frames don't close it";
+    Fact { before, after, reason, source: "RFC 6455 §7.1.4" }
+}
+
 /// Returns a story without facts and without a Close.
 pub(super) fn story(task: String, events: Vec<Event>) -> Story {
     Story { task, events, closes_first: Side::Client, facts: Vec::new(), moral: "", source: "" }

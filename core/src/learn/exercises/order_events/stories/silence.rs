@@ -2,7 +2,9 @@
 
 use crate::learn::draws::Draws;
 use crate::learn::exercises::order_events::event::{Event, Fact, Story};
-use crate::learn::exercises::order_events::stories::parts::{either, given, pick, story};
+use crate::learn::exercises::order_events::stories::parts::{
+    closed_before, either, given, pick, story,
+};
 use crate::wire::{Opcode, Side};
 
 pub(super) fn half_open(draws: &mut Draws) -> Story {
@@ -39,12 +41,7 @@ pub(super) fn half_open(draws: &mut Draws) -> Story {
             given(2, 3, "the first ping is the last that is answered"),
             Fact { before: 3, after: 4, reason: only, source: "RFC 6455 §5.5.2" },
             given(4, 5, "the connection is given up when the time is over"),
-            Fact {
-                before: 5,
-                after: 6,
-                reason: "the connection counts as closed once TCP is",
-                source: "RFC 6455 §7.1.4",
-            },
+            closed_before(5, 6),
         ],
         moral: "A half-open connection looks like a quiet one. Without a heartbeat it is found out \
                 when something is sent, and then only after TCP has repeated it for minutes.",
@@ -68,12 +65,13 @@ pub(super) fn resume(draws: &mut Draws) -> Story {
         Event::text(Side::Server, 0, &missed),
     ];
     let task = format!(
-        "A client's connection breaks. While it is away, {missed} happens. It waits, connects anew \
-         and asks for everything “{ask}”; the server sends nothing before it is asked."
+        "A client's connection breaks. While the client is away, {missed} happens. The client \
+         waits, connects again and asks for everything “{ask}”; the server sends nothing before \
+         it is asked."
     );
     Story {
         facts: vec![
-            given(0, 1, "it happens while the client is away"),
+            given(0, 1, "the event happens while the client is away"),
             given(0, 2, "the client waits because the connection has broken"),
             Fact {
                 before: 2,
@@ -81,8 +79,8 @@ pub(super) fn resume(draws: &mut Draws) -> Story {
                 reason: "a client waits before it reconnects, so that not all come back at once",
                 source: "RFC 6455 §7.2.3",
             },
-            given(1, 6, "the server sends it from its log"),
-            given(1, 4, "it happens while the client is away"),
+            given(1, 6, "the server sends the event from its log"),
+            given(1, 4, "the event happens while the client is away"),
             given(5, 6, "the server sends nothing before it is asked"),
         ],
         moral: "WebSocket has no memory: a new connection knows nothing of the old one. What was \
@@ -106,17 +104,17 @@ pub(super) fn same_request_twice(draws: &mut Draws) -> Story {
         Event::text(Side::Server, 0, &confirmed),
     ];
     let task = format!(
-        "A client sends “{order}”, and its connection breaks. Not knowing what the server did, it \
-         sends the same on a new connection. The server knows {order} by its number and confirms \
-         it without carrying it out again."
+        "A client sends “{order}”, and its connection breaks. Not knowing what the server did, the \
+         client sends the same on a new connection. The server knows {order} by its number and \
+         confirms it without carrying it out again."
     );
     Story {
         facts: vec![
             given(0, 1, "the server carries out what it was sent"),
             given(0, 2, "the connection breaks after the order was sent"),
-            given(2, 3, "the client connects anew because the connection broke"),
-            given(1, 5, "the second one finds that the first was carried out"),
-            given(5, 6, "it is confirmed on the connection that works, when it is sent again"),
+            given(2, 3, "the client connects again because the connection broke"),
+            given(1, 5, "when the order comes again, it has been carried out"),
+            given(5, 6, "the order is confirmed on the new connection, after it was sent again"),
         ],
         moral: "A client can't know whether a message was acted on before the connection broke, \
                 so it has to be safe to send it twice: the number makes it so.",
