@@ -44,25 +44,27 @@ pub fn byte_count(count: impl Into<ByteLen>) -> String {
     format!("{} byte{}", group_thousands(count), if count == 1 { "" } else { "s" })
 }
 
-/// Quotes at most `max_chars` characters of a text in double quotes, with `…` where it was cut.
-/// Bytes that aren't UTF-8 become `\xNN`; characters that a terminal would interpret or hide become
-/// escapes.
+/// Quotes at most `max_chars` characters of a text, with `…` where it was cut. Text with double
+/// quotes in it, such as JSON, stands in single quotes, unless it has those as well. Bytes that
+/// aren't UTF-8 become `\xNN`; characters that a terminal would interpret or hide become escapes.
 pub fn quote(text: &[u8], max_chars: usize) -> String {
-    let mut out = String::from("\"");
+    let mark = if text.contains(&b'"') && !text.contains(&b'\'') { '\'' } else { '"' };
+    let mut out = String::from(mark);
     let mut left = max_chars;
     for chunk in text.utf8_chunks() {
-        let valid = chunk.valid().chars().map(escape_in_quotes);
+        let valid = chunk.valid().chars().map(|char| escape_in_quotes(char, mark));
         let broken = chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}"));
         for piece in valid.chain(broken) {
             let Some(fewer) = left.checked_sub(1) else {
-                out.push_str("…\"");
+                out.push('…');
+                out.push(mark);
                 return out;
             };
             left = fewer;
             out.push_str(&piece);
         }
     }
-    out.push('"');
+    out.push(mark);
     out
 }
 
@@ -79,9 +81,10 @@ pub fn escape_controls(text: &str) -> String {
         .collect()
 }
 
-fn escape_in_quotes(char: char) -> String {
+fn escape_in_quotes(char: char, mark: char) -> String {
     match char {
-        '"' | '\\' => format!("\\{char}"),
+        '\\' => "\\\\".to_owned(),
+        _ if char == mark => format!("\\{char}"),
         _ if is_terminal_control(char) => char.escape_default().to_string(),
         _ => char.to_string(),
     }
@@ -96,7 +99,10 @@ mod tests {
     fn quotes() {
         assert_eq!(quote(b"Hello", 9), "\"Hello\"");
         assert_eq!(quote("D😀!".as_bytes(), 9), "\"D😀!\"");
-        assert_eq!(quote(b"a\x1b[2J\"\\", 9), r#""a\u{1b}[2J\"\\""#);
+        assert_eq!(quote(b"a\x1b[2J'\"\\", 9), r#""a\u{1b}[2J'\"\\""#);
+        assert_eq!(quote(br#"{"n":1}"#, 9), r#"'{"n":1}'"#);
+        assert_eq!(quote(br#"{"n":1}"#, 2), r#"'{"…'"#);
+        assert_eq!(quote(b"it's", 9), r#""it's""#);
         assert_eq!(quote(b"\xf0\x9f", 9), r#""\xf0\x9f""#);
         assert_eq!(quote(b"Hello", 3), "\"Hel…\"");
         assert_eq!(quote("a\u{202e}b".as_bytes(), 9), r#""a\u{202e}b""#);
