@@ -99,7 +99,7 @@ fn judged(
         RawResponse::Chosen(chosen) => Response::Chosen(chosen),
         RawResponse::Typed(typed) => Response::Typed(typed),
     };
-    Ok(question.judge(&response))
+    Ok(question.judge(&response)?)
 }
 
 /// Returns the exercise of an item; `None` if it isn't one.
