@@ -34,7 +34,7 @@ pub(super) fn perform(cmd: Cmd, stage: &Stage<Msg>) {
             let open = move || open_inspector(from, &bytes, deflate);
             stage.open_overlay(StandaloneDemo::new(open));
         }
-        Cmd::Send(bytes, is_request) => send(stage, bytes, is_request),
+        Cmd::Send(number, bytes, is_request) => send(stage, number, bytes, is_request),
         Cmd::TryServers(exercise) => try_servers(stage, *exercise),
     }
 }
@@ -62,11 +62,11 @@ fn draw(mailbox: &Mailbox<Msg>, message: impl FnOnce(u64) -> Msg) {
     let _ = mailbox.try_send(message(seed));
 }
 
-fn send(stage: &Stage<Msg>, bytes: Vec<u8>, is_request: bool) {
+fn send(stage: &Stage<Msg>, number: u64, bytes: Vec<u8>, is_request: bool) {
     let bundle = stage.services().get::<Arc<ServerBundle>>().cloned();
     stage.start("send", move |WorkContext { mailbox, .. }| async move {
         let reply = reply(bundle, &bytes, is_request).await.map(Reply);
-        let _ = mailbox.send(Msg::Reply(reply)).await;
+        let _ = mailbox.send(Msg::Reply(number, reply)).await;
     });
 }
 

@@ -92,6 +92,16 @@ impl FormEditor {
         matches!(self, Self::Fields { .. } | Self::Head { .. } | Self::Input(_))
     }
 
+    /// Whether the answer is bytes or a head, which a server can read.
+    pub(super) fn takes_text(&self) -> bool {
+        matches!(self, Self::Bytes(_) | Self::Head { .. })
+    }
+
+    /// Whether Enter goes to the next field, instead of checking the answer.
+    pub(super) fn goes_on(&self) -> bool {
+        matches!(self, Self::Fields { lines, cursor, .. } if *cursor + 1 < lines.len())
+    }
+
     /// Whether there is something that can be judged.
     pub(super) fn is_complete(&self) -> bool {
         match self {

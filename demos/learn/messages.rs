@@ -6,22 +6,30 @@ use crate::learn::{Exercise, Progress};
 use crate::stage::KeyHint;
 use crate::wire::Side;
 
-/// The keys while the demo has the keyboard.
+/// The keys while the demo has the keyboard: in the list, and in what was opened.
 pub(super) const KEYS: &[KeyHint] = &[
     KeyHint { keys: "↑ ↓ Enter", about: "choose something to learn, and open it" },
     KeyHint { keys: "n", about: "what comes next: due again, or new" },
     KeyHint { keys: "/", about: "search the list" },
     KeyHint { keys: "a", about: "check everything once more, one after another" },
     KeyHint { keys: "r", about: "forget the answers to an item" },
-    KeyHint { keys: "Tab", about: "the end of a task that has no room, or its beginning" },
-    KeyHint { keys: "Enter", about: "check the answer (a request: Ctrl-S)" },
-    KeyHint { keys: "h F1", about: "a hint; three levels (F1 where letters are typed)" },
+    KeyHint { keys: "Esc", about: "from an exercise or a question: back to the list" },
+    KeyHint { keys: "↑ ↓ ← →", about: "to another field, byte, line or event" },
+    KeyHint { keys: "1–9", about: "choose an option, a rule or a remedy" },
+    KeyHint { keys: "Space", about: "pick up an event, or put it down" },
+    KeyHint { keys: "Tab", about: "the next field; elsewhere the end of a long task, and back" },
+    KeyHint { keys: "Enter", about: "check the answer (a head: Ctrl-S)" },
+    KeyHint { keys: "h F1", about: "a hint, where there is one (F1 where letters are typed)" },
+    KeyHint { keys: "↑ ↓", about: "after the verdict: scroll" },
     KeyHint { keys: "e", about: "after the verdict: try the same again" },
     KeyHint { keys: "g", about: "after the verdict: another one of its kind" },
     KeyHint { keys: "i", about: "after the verdict: the bytes in the inspector" },
     KeyHint { keys: "x", about: "after the verdict: build and try the servers in Go here" },
-    KeyHint { keys: "Esc", about: "back to the list, then to the slides" },
 ];
+/// Those of the list.
+pub(super) const LIST_KEYS: &[KeyHint] = KEYS.split_at(5).0;
+/// Those of an exercise or a question that is open.
+pub(super) const TASK_KEYS: &[KeyHint] = KEYS.split_at(5).1;
 
 /// The start of the demo: its place, and the seed of the first exercise.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,8 +69,9 @@ pub enum Cmd {
     OpenLesson(String),
     /// Open the bytes of a side in the inspector, with permessage-deflate or without.
     Inspect(Side, Vec<u8>, bool),
-    /// Send bytes to the strict server: a request, or frames.
-    Send(Vec<u8>, bool),
+    /// Send bytes to the strict server: a request, or frames. The number tells its reply from that to
+    /// an earlier answer.
+    Send(u64, Vec<u8>, bool),
     /// Build and try the servers in Go of an exercise.
     TryServers(Box<Exercise>),
 }
@@ -76,8 +85,8 @@ pub enum Msg {
     Seed(String, u64),
     /// A number for the series of a section.
     SeriesSeed(String, u64),
-    /// The strict server's reply.
-    Reply(Result<Reply, String>),
+    /// The strict server's reply to what was sent under this number.
+    Reply(u64, Result<Reply, String>),
     /// The servers in Go that are tried.
     Servers(ServerTrial),
 }

@@ -96,7 +96,8 @@ impl Demo for Learn {
             None => view::draw_list(self, area, buffer, context),
         }
         if self.shows_keys {
-            stage::draw_key_table("keys", messages::KEYS, area, buffer, context.theme);
+            let keys = if self.task.is_some() { messages::TASK_KEYS } else { messages::LIST_KEYS };
+            stage::draw_key_table("keys", keys, area, buffer, context.theme);
         }
     }
 

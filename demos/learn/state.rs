@@ -9,10 +9,8 @@ use super::form_editor::{FormEditor, FormKey};
 use super::list_page::ListPage;
 use super::messages::{Cmd, LearnStart, Msg, Reply, StartPlace};
 use super::server_reply::ServerReply;
-use super::server_trial::ServerTrial;
-use super::task_page::{ReplyState, Task, TaskPage};
-use crate::learn::{CatalogItem, Exhibit, ItemKind, ItemState, Progress, RepairFault};
-use crate::wire::Side;
+use super::task_page::{Focus, ReplyState, TaskPage};
+use crate::learn::{CatalogItem, ItemKind, ItemState, Progress};
 
 /// The demo's state.
 #[derive(Debug)]
@@ -32,6 +30,8 @@ pub struct Learn {
     pub(super) shows_keys: bool,
     /// The right and all answers since the list was left.
     pub(super) score: (usize, usize),
+    /// The number of the answer that was last sent to the strict server.
+    sent: u64,
 }
 
 impl Learn {
@@ -46,6 +46,7 @@ impl Learn {
             series: None,
             shows_keys: false,
             score: (0, 0),
+            sent: 0,
             content,
         };
         learn.take_in(&Progress::default(), 0);
@@ -81,7 +82,7 @@ impl Learn {
                 let names = items.iter().map(|item| item.name.clone()).collect();
                 self.begin_series(names)
             }
-            Msg::Reply(reply) => self.settle(reply.map(|Reply(reply)| reply)),
+            Msg::Reply(number, reply) => self.settle(number, reply.map(|Reply(reply)| reply)),
             Msg::Servers(trial) => {
                 if let Some(page) = self.task.as_mut().filter(|page| page.trial.is_some()) {
                     page.trial = Some(trial);
@@ -214,51 +215,64 @@ impl Learn {
 
     fn answer_key(&mut self, key: KeyEvent) -> Vec<Cmd> {
         let Some(page) = &mut self.task else { return Vec::new() };
+        page.refused = None;
         let takes_letters = page.takes_letters();
         match key.code {
             KeyCode::Esc => return self.close_task(),
-            KeyCode::F(1) => page.hints_shown = (page.hints_shown + 1).min(page.hints().len()),
-            KeyCode::Tab if !matches!(page.form, FormEditor::Fields { .. }) => {
-                page.shows_end = !page.shows_end;
-            }
+            KeyCode::F(1) => self.notice = page.show_hint().map(str::to_owned),
             KeyCode::Char('h') if !takes_letters => {
-                page.hints_shown = (page.hints_shown + 1).min(page.hints().len());
+                self.notice = page.show_hint().map(str::to_owned);
+            }
+            KeyCode::Tab if !matches!(page.form, FormEditor::Fields { .. }) => {
+                let is_end = page.focus == Focus::End;
+                page.focus = if is_end { Focus::Cursor } else { Focus::End };
+                page.scrolled = 0;
             }
             _ => match page.form.handle_key(key) {
                 FormKey::Check if page.form.is_complete() => return self.check(),
                 FormKey::Check => self.notice = Some("there is no answer yet".to_owned()),
-                FormKey::Changed | FormKey::Unused => {}
+                FormKey::Changed => (page.focus, page.scrolled) = Default::default(),
+                FormKey::Unused => {}
             },
         }
         Vec::new()
     }
 
-    /// Judges the answer. Where a real server is to settle it, the answer counts once that has
-    /// replied.
+    /// Judges the answer, if it is of the form that is asked for. Where a real server is to settle it,
+    /// the answer counts once that has replied.
     pub(super) fn check(&mut self) -> Vec<Cmd> {
         let Some(page) = &mut self.task else { return Vec::new() };
         match page.judge() {
             Err(reason) => {
-                self.notice = Some(reason);
+                page.refuse(&reason);
                 return Vec::new();
             }
             Ok(judgment) => page.judgment = Some(judgment),
         }
+        page.scrolled = 0;
         if let Some((bytes, is_request)) = page.bytes_to_send() {
             page.reply = Some(ReplyState::Waiting);
-            return vec![Cmd::Send(bytes, is_request)];
+            self.sent += 1;
+            return vec![Cmd::Send(self.sent, bytes, is_request)];
         }
         self.count()
     }
 
-    fn settle(&mut self, reply: Result<ServerReply, String>) -> Vec<Cmd> {
+    /// Takes the strict server's reply. One to an answer that was given up comes too late.
+    fn settle(&mut self, number: u64, reply: Result<ServerReply, String>) -> Vec<Cmd> {
         match &mut self.task {
-            Some(page) if page.reply == Some(ReplyState::Waiting) => {
+            Some(page) if page.is_waiting() && number == self.sent => {
                 page.reply = Some(ReplyState::Done(reply));
                 self.count()
             }
             _ => Vec::new(),
         }
+    }
+
+    /// Counts an answer whose reply isn't waited for, by its judgment alone.
+    fn stop_waiting(&mut self) -> Vec<Cmd> {
+        let is_waiting = self.task.as_ref().is_some_and(|page| page.is_waiting());
+        if is_waiting { self.count() } else { Vec::new() }
     }
 
     /// Counts the answer, the first one of a task.
@@ -273,19 +287,26 @@ impl Learn {
     }
 
     fn verdict_key(&mut self, key: KeyEvent) -> Vec<Cmd> {
+        if matches!(key.code, KeyCode::Esc | KeyCode::Char('e')) {
+            let mut commands = self.stop_waiting();
+            match &mut self.task {
+                Some(page) if key.code == KeyCode::Char('e') => page.try_again(),
+                _ => commands.extend(self.close_task()),
+            }
+            return commands;
+        }
         let Some(page) = &mut self.task else { return Vec::new() };
         match key.code {
-            KeyCode::Esc => return self.close_task(),
-            KeyCode::Up => page.scrolled = page.scrolled.saturating_sub(1),
-            KeyCode::Down => page.scrolled = page.scrolled.saturating_add(1).min(200),
-            // An answer that waits for the server counts; it isn't taken back.
-            KeyCode::Char('e') if page.reply != Some(ReplyState::Waiting) => {
-                (page.judgment, page.reply, page.scrolled) = Default::default();
+            KeyCode::Up => page.scroll(-1),
+            KeyCode::Down => page.scroll(1),
+            KeyCode::Enter | KeyCode::Char('n' | 'g') if page.is_waiting() => {
+                self.notice = Some("the strict server hasn't replied yet".to_owned());
             }
             KeyCode::Char('g') => return vec![Cmd::Draw(page.item.name.clone())],
-            KeyCode::Char('x') => return try_servers(page).into_iter().collect(),
-            KeyCode::Char('i') => return inspect_command(page).into_iter().collect(),
-            KeyCode::Enter | KeyCode::Char('n' | ' ') => {
+            KeyCode::Char('x') => return page.try_servers().into_iter().collect(),
+            KeyCode::Char('i') => return page.inspect_command().into_iter().collect(),
+            // A blank goes nowhere: it may still belong to bytes that are typed.
+            KeyCode::Enter | KeyCode::Char('n') => {
                 let name = page.item.name.clone();
                 return self.go_on(&name);
             }
@@ -320,7 +341,7 @@ impl Learn {
     /// Scrolls the page, or moves through the list.
     pub(super) fn wheel(&mut self, by: isize) {
         if let Some(page) = &mut self.task {
-            page.scrolled = page.scrolled.saturating_add_signed(by).min(200);
+            page.scroll(by);
         } else {
             self.list.move_by(by);
         }
@@ -338,37 +359,12 @@ impl Learn {
 
     pub(super) fn paste(&mut self, text: &str) {
         match &mut self.task {
-            Some(page) if page.judgment.is_none() => page.form.paste(text),
+            Some(page) if page.judgment.is_none() => {
+                page.form.paste(text);
+                (page.refused, page.focus, page.scrolled) = Default::default();
+            }
             None if self.list.is_searching => self.list.paste(text, &self.content.catalog),
             _ => {}
         }
     }
-}
-
-/// Returns the command that builds and tries the servers of an exercise.
-fn try_servers(page: &mut TaskPage) -> Option<Cmd> {
-    let Task::Exercise(exercise) = &page.task else { return None };
-    RepairFault::of(exercise)?;
-    page.trial = Some(ServerTrial::Running("building both servers".to_owned()));
-    Some(Cmd::TryServers(Box::new(exercise.clone())))
-}
-
-/// Returns the command that shows the bytes of a task in the inspector.
-fn inspect_command(page: &TaskPage) -> Option<Cmd> {
-    if let Some((bytes, false)) = page.bytes_to_send() {
-        return Some(Cmd::Inspect(Side::Client, bytes, false));
-    }
-    let (from, deflate) = match &page.task {
-        Task::Exercise(exercise) => match &exercise.exhibit {
-            Exhibit::Bytes { from, deflate, .. } => (*from, *deflate),
-            _ => return None,
-        },
-        // The mask says who sends it.
-        Task::Question(question) => {
-            let is_masked = question.bytes.get(1).is_some_and(|byte| byte & 0x80 != 0);
-            (if is_masked { Side::Client } else { Side::Server }, false)
-        }
-    };
-    let bytes = page.bytes();
-    (!bytes.is_empty()).then(|| Cmd::Inspect(from, bytes.to_vec(), deflate))
 }

@@ -1,10 +1,18 @@
 //! [`TaskPage`]: an exercise or a question while it is worked on.
 
 use super::form_editor::FormEditor;
+use super::messages::Cmd;
 use super::server_reply::ServerReply;
 use super::server_trial::{self, ServerTrial};
-use crate::learn::{CatalogItem, Draws, Exercise, Exhibit, Judgment, Question, RightAnswer};
+use crate::learn::{
+    CatalogItem, Draws, Exercise, Exhibit, Judgment, Question, RepairFault, RightAnswer,
+    UnfitAnswer,
+};
 use crate::repair::RepairOutcome;
+use crate::wire::Side;
+
+/// The most rows that a task is scrolled by.
+const MAX_SCROLLED: isize = 200;
 
 /// An exercise or a question on the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,10 +31,26 @@ pub(super) struct TaskPage {
     pub(super) trial: Option<ServerTrial>,
     /// Whether an answer to this task has counted. A second try at the same one doesn't.
     pub(super) has_counted: bool,
-    /// Whether the end of a task is in sight that has no room, instead of its beginning.
-    pub(super) shows_end: bool,
-    /// The rows that are scrolled away at the top.
-    pub(super) scrolled: usize,
+    /// The problem of an answer that isn't of the form that is asked for, and so wasn't judged.
+    pub(super) refused: Option<String>,
+    /// The part of the task that is in sight where not all of it has room.
+    pub(super) focus: Focus,
+    /// The rows that were scrolled down, or up, from there.
+    pub(super) scrolled: isize,
+}
+
+/// A part of a task that is in sight until there is a verdict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Focus {
+    /// The place where the answer is made.
+    #[default]
+    Cursor,
+    /// The newest hint.
+    Hint,
+    /// The problem of an answer that wasn't judged.
+    Refusal,
+    /// The end.
+    End,
 }
 
 /// The exercise or the question that is asked.
@@ -67,8 +91,8 @@ impl TaskPage {
     }
 
     fn new(item: CatalogItem, task: Task, form: FormEditor) -> Self {
-        let (hints_shown, judgment, reply, recorded, trial, has_counted, shows_end, scrolled) =
-            Default::default();
+        let (hints_shown, judgment, reply, recorded, trial, has_counted) = Default::default();
+        let (refused, focus, scrolled) = Default::default();
         Self {
             item,
             task,
@@ -79,7 +103,8 @@ impl TaskPage {
             recorded,
             trial,
             has_counted,
-            shows_end,
+            refused,
+            focus,
             scrolled,
         }
     }
@@ -113,18 +138,92 @@ impl TaskPage {
         }
     }
 
-    /// Judges the answer. What it doesn't fit is a sentence.
-    pub(super) fn judge(&self) -> Result<Judgment, String> {
+    /// Judges the answer.
+    ///
+    /// # Errors
+    ///
+    /// If it isn't of the form that is asked for.
+    pub(super) fn judge(&self) -> Result<Judgment, UnfitAnswer> {
+        let incomplete = UnfitAnswer::Form { expected: "all of its answer" };
+        match &self.task {
+            Task::Exercise(exercise) => exercise.judge(&self.form.answer().ok_or(incomplete)?),
+            Task::Question(question) => question.judge(&self.form.response().ok_or(incomplete)?),
+        }
+    }
+
+    /// Shows why the answer can't be judged, at the field that it is about.
+    pub(super) fn refuse(&mut self, reason: &UnfitAnswer) {
+        if let (UnfitAnswer::Unread(unread), FormEditor::Fields { names, cursor, .. }) =
+            (reason, &mut self.form)
+        {
+            *cursor = names.iter().position(|name| *name == unread.field).unwrap_or(*cursor);
+        }
+        self.refused = Some(reason.to_string());
+        (self.focus, self.scrolled) = (Focus::Refusal, 0);
+    }
+
+    /// Shows one hint more. Returns why there is none.
+    pub(super) fn show_hint(&mut self) -> Option<&'static str> {
+        match self.hints().len() {
+            0 => return Some("no hint for this one"),
+            all if self.hints_shown == all => return Some("that was the last hint"),
+            _ => self.hints_shown += 1,
+        }
+        (self.focus, self.scrolled) = (Focus::Hint, 0);
+        None
+    }
+
+    /// Takes the verdict away, and keeps the answer.
+    pub(super) fn try_again(&mut self) {
+        (self.judgment, self.reply, self.focus, self.scrolled) = Default::default();
+    }
+
+    /// Scrolls down, or up.
+    pub(super) fn scroll(&mut self, rows: isize) {
+        self.scrolled = self.scrolled.saturating_add(rows).clamp(-MAX_SCROLLED, MAX_SCROLLED);
+    }
+
+    /// Whether the strict server hasn't replied yet.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.reply == Some(ReplyState::Waiting)
+    }
+
+    /// Whether the strict server settles an answer.
+    pub(super) fn is_sent(&self) -> bool {
         match &self.task {
             Task::Exercise(exercise) => {
-                let answer = self.form.answer().ok_or("the answer isn't complete")?;
-                exercise.judge(&answer).map_err(|error| error.to_string())
+                self.form.takes_text() && exercise.bytes_to_send(&exercise.solution()).is_some()
             }
-            Task::Question(question) => {
-                let response = self.form.response().ok_or("the answer isn't complete")?;
-                Ok(question.judge(&response))
-            }
+            Task::Question(_) => false,
         }
+    }
+
+    /// Returns the command that builds and tries the servers of the exercise.
+    pub(super) fn try_servers(&mut self) -> Option<Cmd> {
+        let Task::Exercise(exercise) = &self.task else { return None };
+        RepairFault::of(exercise)?;
+        self.trial = Some(ServerTrial::Running("building both servers".to_owned()));
+        Some(Cmd::TryServers(Box::new(exercise.clone())))
+    }
+
+    /// Returns the command that shows the bytes of the task in the inspector.
+    pub(super) fn inspect_command(&self) -> Option<Cmd> {
+        if let Some((bytes, false)) = self.bytes_to_send() {
+            return Some(Cmd::Inspect(Side::Client, bytes, false));
+        }
+        let (from, deflate) = match &self.task {
+            Task::Exercise(exercise) => match &exercise.exhibit {
+                Exhibit::Bytes { from, deflate, .. } => (*from, *deflate),
+                _ => return None,
+            },
+            // The mask says who sends it.
+            Task::Question(question) => {
+                let is_masked = question.bytes.get(1).is_some_and(|byte| byte & 0x80 != 0);
+                (if is_masked { Side::Client } else { Side::Server }, false)
+            }
+        };
+        let bytes = self.bytes();
+        (!bytes.is_empty()).then(|| Cmd::Inspect(from, bytes.to_vec(), deflate))
     }
 
     /// Returns the bytes for a real server, and whether they are a request.

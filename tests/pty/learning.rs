@@ -125,10 +125,21 @@ fn an_exercise_is_printed_and_judged_without_a_screen() {
     let exercise: serde_json::Value = serde_json::from_str(&shown.stdout).unwrap();
     assert_eq!(exercise["seed"], 7);
     assert!(exercise.get("solution").is_none());
-    let answer = r#"{"fields":{"fin":"7"}}"#;
+    let answer = r#"{"fields":{"fin":"0"}}"#;
     let judged = run(&["learn", "read-frame", "--seed", "7", "--answer", answer]);
     assert_eq!(judged.code, Some(1), "{}", judged.stderr);
     assert!(judged.stdout.contains("\"right\": false"), "{}", judged.stdout);
+    for (item, answer, reason) in [
+        ("read-frame", r#"{"fields":{"fin":"7"}}"#, "FIN: \"7\" isn't a bit; type 0 or 1"),
+        ("read-frame", r#"{"fields":{"key":"37 f"}}"#, "masking key: \"37 f\" isn't bytes in hex"),
+        ("write-frame", r#"{"bytes":"81 8"}"#, "has an odd number of hex digits"),
+        ("close-code", r#"{"typed":"1oo1"}"#, "\"1oo1\" isn't a whole number"),
+        ("close-code", r#"{"chosen":[0]}"#, "the question asks for a typed answer"),
+    ] {
+        let refused = run(&["learn", item, "--seed", "7", "--answer", answer]);
+        assert_eq!((refused.code, refused.stdout.as_str()), (Some(2), ""), "{answer}");
+        assert!(refused.stderr.contains(reason), "{}", refused.stderr);
+    }
     let unfit = run(&["learn", "read-frame", "--seed", "7", "--answer", r#"{"bytes":"81"}"#]);
     assert_eq!(unfit.code, Some(2));
     assert!(unfit.stderr.contains("the exercise asks for"), "{}", unfit.stderr);

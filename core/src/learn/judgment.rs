@@ -1,9 +1,11 @@
 //! [`Judgment`]: what is right and wrong about an answer, and why.
 
+use std::fmt;
 use std::ops::Range;
 
 use serde::Serialize;
 
+use crate::learn::exercise::FieldForm;
 use crate::wire::pasted::PasteError;
 
 /// The result of judging an answer.
@@ -37,16 +39,32 @@ pub struct Mark {
     pub remark: String,
 }
 
-/// A remark on bytes that are still being typed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// A decoder's reading of bytes that are still being typed. It says whether they are legal, and not
+/// whether they are the ones that the task asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TypedSoFar {
-    /// The number of bytes from the first one on that are right.
-    pub right: usize,
-    /// The first byte that is wrong, or text that isn't hex.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub wrong: Option<Mark>,
-    /// The number of bytes that belong behind the right ones.
-    pub missing: usize,
+    /// The last frame as far as it goes: `FIN 1, opcode 0x1 (text), MASK 1, length 5`.
+    pub reading: String,
+    /// The rule that the bytes break, or why the text isn't bytes.
+    pub problem: Option<String>,
+    /// Whether the last frame is complete.
+    pub is_whole: bool,
+}
+
+/// Text that stands for no value of the form that is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnreadText {
+    /// The name of the field that it was typed into; empty where there is just one.
+    pub field: String,
+    /// The problem, and what would be right.
+    pub problem: String,
+}
+
+impl UnreadText {
+    /// Returns what a field says of its text.
+    pub(crate) fn of_field(form: &FieldForm, problem: impl fmt::Display) -> Self {
+        Self { field: form.name.clone(), problem: format!("{}: {problem}", form.label) }
+    }
 }
 
 /// An answer that no judgment can be made of.
@@ -71,6 +89,12 @@ pub enum UnfitAnswer {
     /// Text that doesn't stand for bytes.
     #[error("{0}")]
     Bytes(PasteError),
+    /// Text that stands for no value, right or wrong.
+    #[error("{}", .0.problem)]
+    Unread(UnreadText),
+    /// An answer of another form than a question asks for.
+    #[error("the question asks for {0}")]
+    Question(&'static str),
     /// A field that the exercise does not have.
     #[error("there is no field `{0}`")]
     Field(String),

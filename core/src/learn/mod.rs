@@ -21,5 +21,5 @@ pub use catalog::{
 pub use draws::Draws;
 pub use exercise::{Answer, AnswerForm, Exercise, ExerciseKind, Exhibit, FieldForm};
 pub use exercises::repair_server::{GO_MODULE, GoFile, GoServer, RepairCheck, RepairFault};
-pub use judgment::{Judgment, Mark, TypedSoFar, UnfitAnswer};
+pub use judgment::{Judgment, Mark, TypedSoFar, UnfitAnswer, UnreadText};
 pub use progress::{BadLine, ItemProgress, LeitnerBox, Progress, ProgressEvent};

@@ -1,7 +1,5 @@
 //! Draws the answer while it is made, and what the task is about where they are one.
 
-use std::ops::Range;
-
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
@@ -38,7 +36,9 @@ pub(super) fn lines(page: &TaskPage, width: usize, theme: &Theme) -> (Vec<Line<'
             let is_chosen = |at: usize| *chosen == Some(at);
             let part = ["rule", "remedy"].into_iter().find_map(|part| mark(page, part));
             let mark_of = |at: usize| part.filter(|_| is_chosen(at)).map(|mark| mark.right);
-            (option_lines(choices(&exercise.form), is_chosen, mark_of, width, theme), 0)
+            let looks = OptionLooks { signs: RADIO, width, theme };
+            let mark_of = |at: usize| mark_of(at).map(|right| (right, ""));
+            (option_lines(choices(&exercise.form), is_chosen, mark_of, &looks), 0)
         }
         (FormEditor::Order { order, cursor, is_held }, Task::Exercise(exercise)) => {
             event_lines(page, choices(&exercise.form), order, (*cursor, *is_held), width, theme)
@@ -52,23 +52,6 @@ pub(super) fn lines(page: &TaskPage, width: usize, theme: &Theme) -> (Vec<Line<'
             (question_options(page, &question.answer, order, is_chosen, width, theme), 0)
         }
         _ => (Vec::new(), 0),
-    }
-}
-
-/// Returns the keys that answer.
-pub(super) fn keys(page: &TaskPage) -> &'static str {
-    match &page.form {
-        FormEditor::Fields { .. } => "Tab next field   Enter check   F1 hint",
-        FormEditor::Bytes(_) => "type hex   Enter send it   h hint",
-        FormEditor::Input(_) => "Enter check   F1 hint",
-        FormEditor::Head { .. } => "Ctrl-S send it   Enter new line   Ctrl-K delete line   F1 hint",
-        FormEditor::ByteAndRule { .. } => "← → byte   1–9 rule   Enter check   h hint",
-        FormEditor::LineAndRemedy { .. } => "↑ ↓ line   1–9 remedy   Enter check   h hint",
-        FormEditor::Order { .. } => {
-            "Space pick up, ↑ ↓ move, Space put down   Enter check   h hint"
-        }
-        FormEditor::Choice { .. } => "1–9 choose   Enter check   h hint",
-        FormEditor::Several { .. } => "1–9 choose all that apply   Enter check   h hint",
     }
 }
 
@@ -98,20 +81,27 @@ fn question_options(
     };
     let texts: Vec<String> =
         order.iter().filter_map(|option| options.get(*option).cloned()).collect();
+    let is_several = matches!(answer, RightAnswer::Several { .. });
     let mark_of = |at: usize| {
         page.judgment.as_ref()?;
         let is_right = order.get(at).is_some_and(|option| right.contains(option));
-        (is_right || is_chosen(at)).then_some(is_right)
+        match (is_right, is_chosen(at)) {
+            (true, false) if is_several => Some((false, " (missed)")),
+            (false, true) if is_several => Some((false, " (wrong)")),
+            (false, false) => None,
+            (is_right, _) => Some((is_right, "")),
+        }
     };
-    option_lines(&texts, &is_chosen, mark_of, width, theme)
+    let looks = OptionLooks { signs: if is_several { BOXES } else { RADIO }, width, theme };
+    option_lines(&texts, &is_chosen, mark_of, &looks)
 }
 
 /// Returns the mark of a part of the answer.
-fn mark<'a>(page: &'a TaskPage, part: &str) -> Option<&'a Mark> {
+pub(super) fn mark<'a>(page: &'a TaskPage, part: &str) -> Option<&'a Mark> {
     page.judgment.as_ref()?.marks.iter().find(|mark| mark.part == part)
 }
 
-fn mark_style(mark: Option<&Mark>, theme: &Theme) -> Style {
+pub(super) fn mark_style(mark: Option<&Mark>, theme: &Theme) -> Style {
     match mark {
         Some(mark) if mark.right => Style::new().fg(theme.good),
         Some(_) => Style::new().fg(theme.bad).add_modifier(Modifier::BOLD),
@@ -119,7 +109,7 @@ fn mark_style(mark: Option<&Mark>, theme: &Theme) -> Style {
     }
 }
 
-fn mark_sign(mark: Option<&Mark>) -> &'static str {
+pub(super) fn mark_sign(mark: Option<&Mark>) -> &'static str {
     match mark {
         Some(mark) if mark.right => "✓ ",
         Some(_) => "✗ ",
@@ -171,21 +161,15 @@ fn byte_form(
     let Task::Exercise(exercise) = &page.task else { return (lines, 0) };
     let so_far = page.form.answer().and_then(|answer| exercise.judge_so_far(&answer));
     if let Some(so_far) = so_far.filter(|_| is_open && !line.text.trim().is_empty()) {
-        let right = text::counted(so_far.right, "byte");
-        let (text, style) = match &so_far.wrong {
-            Some(wrong) => {
-                let text = format!("{right} right so far, then: {}", wrong.remark);
-                (text, Style::new().fg(theme.bad))
-            }
-            None if so_far.missing == 0 => {
-                ("nothing is missing: Enter sends it".to_owned(), Style::new().fg(theme.good))
-            }
-            None => {
-                let text = format!("{right} right so far, {} missing", so_far.missing);
-                (text, Style::new().fg(theme.good))
-            }
-        };
-        lines.extend(wrap_words(&text, width).into_iter().map(|line| Line::styled(line, style)));
+        let color = if so_far.is_whole { theme.good } else { theme.text };
+        let reading = (so_far.reading, Style::new().fg(color));
+        let problem = so_far.problem.map(|problem| format!("✗ {problem}")).unwrap_or_default();
+        for (text, style) in [reading, (problem, Style::new().fg(theme.bad))] {
+            let wrapped = wrap_words(&text, width).into_iter();
+            lines.extend(
+                wrapped.filter(|line| !line.is_empty()).map(|line| Line::styled(line, style)),
+            );
+        }
     }
     (lines, 0)
 }
@@ -211,29 +195,45 @@ fn edited(line: &TextLine, has_cursor: bool, style: Style, theme: &Theme) -> Vec
     ]
 }
 
+/// The signs of an option that isn't chosen and of one that is, where one is right.
+const RADIO: [&str; 2] = ["○", "◉"];
+/// Those where several are right.
+const BOXES: [&str; 2] = ["[ ]", "[x]"];
+
+/// The looks of options.
+struct OptionLooks<'a> {
+    signs: [&'static str; 2],
+    width: usize,
+    theme: &'a Theme,
+}
+
 /// Returns options with the digits that choose them. Once there is a verdict, `mark_of` gives the
-/// mark of an option: right, wrong, or none.
+/// mark of an option and what is said behind it.
 fn option_lines(
     options: &[String],
     is_chosen: impl Fn(usize) -> bool,
-    mark_of: impl Fn(usize) -> Option<bool>,
-    width: usize,
-    theme: &Theme,
+    mark_of: impl Fn(usize) -> Option<(bool, &'static str)>,
+    &OptionLooks { signs, width, theme }: &OptionLooks,
 ) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for (index, option) in options.iter().enumerate() {
         let chosen = is_chosen(index);
         let (mark, style) = match (mark_of(index), chosen) {
-            (Some(true), _) => ("✓ ", Style::new().fg(theme.good).add_modifier(Modifier::BOLD)),
-            (Some(false), _) => ("✗ ", Style::new().fg(theme.bad).add_modifier(Modifier::BOLD)),
+            (Some((true, _)), _) => {
+                ("✓ ", Style::new().fg(theme.good).add_modifier(Modifier::BOLD))
+            }
+            (Some((false, _)), _) => {
+                ("✗ ", Style::new().fg(theme.bad).add_modifier(Modifier::BOLD))
+            }
             (None, true) => ("  ", theme.heading()),
             (None, false) => ("  ", Style::new().fg(theme.text)),
         };
-        let sign = if chosen { "◉" } else { "○" };
-        let wrapped = wrap_words(option, width.saturating_sub(7));
+        let first = format!("{mark}{} {}  ", signs[usize::from(chosen)], index + 1);
+        let indent = text::width(&first);
+        let option = format!("{option}{}", mark_of(index).map_or("", |(_, note)| note));
+        let wrapped = wrap_words(&option, width.saturating_sub(indent));
         for (row, content) in wrapped.into_iter().enumerate() {
-            let head =
-                if row == 0 { format!("{mark}{sign} {}  ", index + 1) } else { " ".repeat(7) };
+            let head = if row == 0 { first.clone() } else { " ".repeat(indent) };
             lines.push(Line::from(vec![
                 Span::styled(head, theme.heading()),
                 Span::styled(content, style),
@@ -274,94 +274,4 @@ fn event_lines(
         }
     }
     (lines, cursor_row)
-}
-
-/// Returns the lines of a head, the one under the cursor marked.
-pub(super) fn head_exhibit(page: &TaskPage, head: &str, theme: &Theme) -> Vec<Line<'static>> {
-    let cursor = match &page.form {
-        FormEditor::ByteAndRule { byte, .. } => Some(*byte),
-        _ => None,
-    };
-    numbered(page, head.lines().map(str::to_owned), cursor, false, theme)
-}
-
-/// Returns the lines of code, the one under the cursor marked.
-pub(super) fn code_exhibit(page: &TaskPage, code: &[String], theme: &Theme) -> Vec<Line<'static>> {
-    let cursor = match &page.form {
-        FormEditor::LineAndRemedy { line, .. } => Some(*line),
-        _ => None,
-    };
-    numbered(
-        page,
-        code.iter().map(|line| text::expand_tabs(line, 4).into_owned()),
-        cursor,
-        true,
-        theme,
-    )
-}
-
-fn numbered(
-    page: &TaskPage,
-    lines: impl Iterator<Item = String>,
-    cursor: Option<usize>,
-    has_numbers: bool,
-    theme: &Theme,
-) -> Vec<Line<'static>> {
-    let line = |(index, content): (usize, String)| {
-        let here = cursor == Some(index);
-        let mark = mark(page, "line").or_else(|| mark(page, "byte")).filter(|_| here);
-        let style = match (mark, here) {
-            (None, true) => theme.cursor(),
-            (mark, _) => mark_style(mark, theme),
-        };
-        let sign = if here && mark.is_none() { "▶ " } else { mark_sign(mark) };
-        let number = if has_numbers { format!("{:>2} ", index + 1) } else { String::new() };
-        Line::from(vec![
-            Span::styled(format!("{sign}{number}"), theme.dim()),
-            Span::styled(content, style),
-        ])
-    };
-    lines.enumerate().map(line).collect()
-}
-
-/// Returns bytes as rows of hex with the offset of the first one. The byte under the cursor and
-/// those that the verdict points at are marked.
-pub(super) fn byte_rows(
-    page: &TaskPage,
-    bytes: &[u8],
-    width: usize,
-    theme: &Theme,
-) -> Vec<Line<'static>> {
-    let per_row = if width >= 56 { 16 } else { 8 };
-    let cursor = match &page.form {
-        FormEditor::ByteAndRule { byte, .. } => Some(*byte),
-        _ => None,
-    };
-    let marks = page.judgment.as_ref().map(|judgment| &judgment.marks[..]).unwrap_or_default();
-    let is_in = |range: &Range<usize>, at: usize| range.contains(&at);
-    let style = |at: usize| {
-        let of = |right: bool| {
-            let mut own = marks.iter().filter(move |mark| mark.right == right);
-            own.any(|mark| mark.bytes.as_ref().is_some_and(|range| is_in(range, at)))
-        };
-        // Without colour a wrong byte is reversed.
-        match (of(false), cursor == Some(at)) {
-            (true, _) => {
-                Style::new().fg(theme.bad).add_modifier(Modifier::BOLD | Modifier::REVERSED)
-            }
-            (false, true) => theme.cursor(),
-            (false, false) if of(true) => Style::new().fg(theme.good),
-            (false, false) => Style::new().fg(theme.text),
-        }
-    };
-    let row = |(row, chunk): (usize, &[u8])| {
-        let first = row * per_row;
-        let mut spans = vec![Span::styled(format!("{first:4}  "), theme.dim())];
-        for (index, byte) in chunk.iter().enumerate() {
-            spans.push(Span::styled(format!("{byte:02x}"), style(first + index)));
-            spans.push(Span::raw(if index == 7 && per_row == 16 { "  " } else { " " }));
-        }
-        Line::from(spans)
-    };
-    bytes.chunks(per_row).enumerate().map(row).collect()
 }

@@ -1,19 +1,23 @@
 //! Draws an exercise or a question: the task, what it is about, the answer, hints and the verdict.
 
+use std::ops::Range;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::form;
+use super::window::{TaskParts, Window};
+use super::{exhibit, form, keys, verdict};
 use crate::demos::inspect::wrap_words;
-use crate::demos::learn::form_editor::FormEditor;
-use crate::demos::learn::server_trial::ServerTrial;
 use crate::demos::learn::state::Learn;
-use crate::demos::learn::task_page::{ReplyState, Task, TaskPage};
-use crate::learn::{Exhibit, ItemKind, Judgment, section_title};
+use crate::demos::learn::task_page::{Task, TaskPage};
+use crate::learn::{ItemKind, section_title};
 use crate::stage::{self, Theme, ViewContext};
 use crate::text;
+
+/// The part of the room that what a task is about is held in, where not all of it has room.
+const HELD_PART: usize = 3;
 
 pub(in crate::demos::learn) fn draw(
     learn: &Learn,
@@ -23,33 +27,30 @@ pub(in crate::demos::learn) fn draw(
     context: &ViewContext,
 ) {
     let theme = context.theme;
-    let title = title(page);
-    let inner = stage::draw_panel(&title, area, buffer, context);
+    let inner = stage::draw_panel(&title(page), area, buffer, context);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     let body = Rect { height: inner.height.saturating_sub(1), ..inner };
-    let width = usize::from(body.width).max(1);
-    let (mut lines, cursor) = task_lines(page, width, theme);
-    let verdict_row = lines.len();
-    if let Some(judgment) = &page.judgment {
-        lines.extend(verdict_lines(page, judgment, width, theme));
-    }
     let room = usize::from(body.height);
-    let last = lines.len().saturating_sub(room);
-    // The verdict is in sight first; before it, the line that is edited.
-    let first = if page.judgment.is_some() {
-        let verdict = verdict_row.saturating_sub(room / 3).min(last);
-        (verdict + page.scrolled).min(last)
-    } else if page.shows_end {
-        last
-    } else {
-        (cursor + 2).saturating_sub(room).max(page.scrolled).min(last)
-    };
-    for (y, line) in (0..body.height).zip(lines.iter().skip(first)) {
+    let (lines, parts) = task_lines(page, usize::from(body.width).max(1), room, theme);
+    let window = Window::of(&parts, page.focus, page.scrolled, room);
+    let mut y = 0;
+    for row in &window.held {
+        if let Some(line) = lines.get(*row) {
+            stage::draw_line(line, y, body, buffer);
+            y += 1;
+        }
+    }
+    if y > 0 {
+        let rule = "─".repeat(body.width.into());
+        stage::draw_line(&Line::styled(rule, theme.dim()), y, body, buffer);
+        y += 1;
+    }
+    for (y, line) in (y..body.height).zip(lines.iter().skip(window.first)) {
         stage::draw_line(line, y, body, buffer);
     }
-    let below = last - first;
     let keys = Rect { y: body.bottom(), height: inner.height.min(1), ..inner };
-    stage::draw_line(&last_line(learn, page, below, context), 0, keys, buffer);
+    let is_cut = lines.len() > room;
+    stage::draw_line(&last_line(learn, page, window.below, is_cut, context), 0, keys, buffer);
 }
 
 fn title(page: &TaskPage) -> String {
@@ -63,124 +64,75 @@ fn title(page: &TaskPage) -> String {
     }
 }
 
-/// Returns the lines above the verdict, and the index of the one with the cursor.
-fn task_lines(page: &TaskPage, width: usize, theme: &Theme) -> (Vec<Line<'static>>, usize) {
+/// Returns all lines, and the rows of their parts.
+fn task_lines(
+    page: &TaskPage,
+    width: usize,
+    room: usize,
+    theme: &Theme,
+) -> (Vec<Line<'static>>, TaskParts) {
     let task = match &page.task {
         Task::Exercise(exercise) => &exercise.task,
         Task::Question(question) => &question.prompt,
     };
-    let bold = theme.heading();
-    let mut lines: Vec<Line> =
-        wrap_words(task, width).into_iter().map(|line| Line::styled(line, bold)).collect();
+    let mut lines = styled(task, theme.heading(), width);
     lines.push(Line::default());
     let exhibit_row = lines.len();
-    let exhibit = exhibit_lines(page, width, theme);
+    let exhibit = exhibit::lines(page, width, theme);
     if !exhibit.is_empty() {
         lines.extend(exhibit);
         lines.push(Line::default());
     }
-    let (form, cursor) = form::lines(page, width, theme);
-    // The cursor of these forms is in what the task is about.
-    let cursor = match &page.form {
-        FormEditor::LineAndRemedy { line, .. } => exhibit_row + line,
-        FormEditor::ByteAndRule { .. } => exhibit_row,
-        _ => lines.len() + cursor,
+    let key_rows = exhibit::key_lines(page, width, room / HELD_PART);
+    let (form_lines, cursor) = form::lines(page, width, theme);
+    let form = lines.len()..lines.len() + form_lines.len();
+    let cursor = match exhibit::cursor_line(page, width) {
+        Some(line) => exhibit_row + line,
+        None => form.start + cursor,
     };
-    lines.extend(form);
-    for (number, hint) in (1..).zip(page.hints().iter().take(page.hints_shown)) {
-        let text = format!("Hint {number}: {hint}");
-        let style = Style::new().fg(theme.warn);
-        lines.extend(wrap_words(&text, width).into_iter().map(|line| Line::styled(line, style)));
+    lines.extend(form_lines);
+    let refusal = push(&mut lines, page.refused.as_deref(), Style::new().fg(theme.bad), width);
+    let mut hint = lines.len()..lines.len();
+    for (number, text) in (1..).zip(page.hints().iter().take(page.hints_shown)) {
+        let text = format!("Hint {number}: {text}");
+        hint = push(&mut lines, Some(&text), Style::new().fg(theme.warn), width);
     }
-    (lines, cursor)
+    let verdict = page.judgment.as_ref().map(|judgment| {
+        let row = lines.len();
+        lines.extend(verdict::lines(page, judgment, width, theme));
+        // A blank line stands before it.
+        row + 1
+    });
+    let key_rows = key_rows.into_iter().map(|row| exhibit_row + row).collect();
+    let len = lines.len();
+    (lines, TaskParts { len, cursor, key_rows, form, refusal, hint, verdict })
 }
 
-/// Returns the lines of what the task is about.
-fn exhibit_lines(page: &TaskPage, width: usize, theme: &Theme) -> Vec<Line<'static>> {
-    let mut lines = Vec::new();
-    if let Task::Exercise(exercise) = &page.task {
-        match &exercise.exhibit {
-            Exhibit::Bytes { from, deflate, .. } => {
-                let agreed = if *deflate { ", permessage-deflate agreed on" } else { "" };
-                lines.push(Line::styled(format!("The {from} sends{agreed}:"), theme.dim()));
-            }
-            Exhibit::Head(head) => return form::head_exhibit(page, head, theme),
-            Exhibit::Code(code) => return form::code_exhibit(page, code, theme),
-            Exhibit::Nothing => {}
-        }
-    }
-    let bytes = page.bytes();
-    if !bytes.is_empty() {
-        lines.extend(form::byte_rows(page, bytes, width, theme));
-    }
-    lines
+fn styled(text: &str, style: Style, width: usize) -> Vec<Line<'static>> {
+    wrap_words(text, width).into_iter().map(|line| Line::styled(line, style)).collect()
 }
 
-/// Returns the verdict: what is right, what was wrong with the answer, and why.
-fn verdict_lines(
-    page: &TaskPage,
-    judgment: &Judgment,
+/// Adds a text. Returns its rows.
+fn push(
+    lines: &mut Vec<Line<'static>>,
+    text: Option<&str>,
+    style: Style,
     width: usize,
-    theme: &Theme,
-) -> Vec<Line<'static>> {
-    let won = page.is_won();
-    let (sign, color) = if won { ("✓", theme.good) } else { ("✗", theme.bad) };
-    let strong = Style::new().fg(color).add_modifier(Modifier::BOLD);
-    let mut lines = vec![Line::default()];
-    let mut push = |text: &str, style: Style| {
-        let wrapped = wrap_words(&text::sanitize(text), width);
-        lines.extend(wrapped.into_iter().map(|line| Line::styled(line, style)));
-    };
-    push(&format!("{sign} {}", verdict(page, judgment)), strong);
-    for mark in judgment.marks.iter().filter(|mark| !mark.right && !mark.remark.is_empty()) {
-        push(&format!("  ✗ {}: {}", mark.part, mark.remark), Style::new().fg(theme.bad));
+) -> Range<usize> {
+    let first = lines.len();
+    if let Some(text) = text {
+        lines.extend(styled(&text::sanitize(text), style, width));
     }
-    match &page.reply {
-        None => {}
-        Some(ReplyState::Waiting) => push("… waiting for the strict server", theme.dim()),
-        Some(ReplyState::Done(Err(reason))) => {
-            push(&format!("The strict server could not be asked: {reason}"), theme.dim());
-        }
-        Some(ReplyState::Done(Ok(reply))) => {
-            let color = if reply.is_accepted() { theme.good } else { theme.bad };
-            push(&reply.describe(), Style::new().fg(color));
-            for (hex, words) in &reply.frames {
-                push(&format!("  {hex}   {words}"), Style::new().fg(theme.server));
-            }
-        }
-    }
-    if let Some((outcome, provenance)) = &page.recorded {
-        let shown = match &page.trial {
-            Some(ServerTrial::Done(Ok(outcome))) => ("Run here:".to_owned(), outcome),
-            Some(ServerTrial::Done(Err(reason))) => {
-                push(&format!("Not run here: {reason}"), theme.dim());
-                (format!("Recorded ({provenance}):"), outcome)
-            }
-            Some(ServerTrial::Running(step)) => {
-                push(&format!("… {step}"), theme.dim());
-                (format!("Recorded ({provenance}):"), outcome)
-            }
-            None => (format!("Recorded ({provenance}):"), outcome),
-        };
-        push(&shown.0, theme.dim());
-        push(&format!("  broken: {}", shown.1.broken.sentence), Style::new().fg(theme.bad));
-        push(&format!("  repaired: {}", shown.1.repaired.sentence), Style::new().fg(theme.good));
-    }
-    push(&judgment.why, Style::new().fg(theme.text));
-    push(&judgment.source, theme.dim());
-    lines
+    first..lines.len()
 }
 
-/// Returns the verdict; that on a wrong answer to a question names both.
-fn verdict(page: &TaskPage, judgment: &Judgment) -> String {
-    let given = match (&page.task, page.form.response()) {
-        (Task::Question(question), Some(response)) if !judgment.right => question.shown(&response),
-        _ => return judgment.verdict.clone(),
-    };
-    format!("you answered {given}; it is {}", judgment.verdict)
-}
-
-fn last_line(learn: &Learn, page: &TaskPage, below: usize, context: &ViewContext) -> Line<'static> {
+fn last_line(
+    learn: &Learn,
+    page: &TaskPage,
+    below: usize,
+    is_cut: bool,
+    context: &ViewContext,
+) -> Line<'static> {
     let theme = context.theme;
     if let Some(notice) = &learn.notice {
         let notice = text::sanitize(notice).into_owned();
@@ -193,19 +145,8 @@ fn last_line(learn: &Learn, page: &TaskPage, below: usize, context: &ViewContext
     };
     let keys = match (context.focused, &page.judgment) {
         (false, _) => "Enter: answer".to_owned(),
-        (true, Some(_)) => {
-            let can_inspect = page.has_bytes();
-            let inspector = if can_inspect { "   i inspector" } else { "" };
-            let anew = if matches!(page.task, Task::Exercise(_)) { "   g another one" } else { "" };
-            let servers = if page.recorded.is_some() { "   x run both here" } else { "" };
-            format!("Enter next   e try again{anew}{inspector}{servers}   Esc list{score}")
-        }
-        (true, None) => {
-            let has_end = below > 0 || page.shows_end;
-            let is_tab_free = !matches!(page.form, FormEditor::Fields { .. });
-            let rest = if has_end && is_tab_free { "Tab the rest   " } else { "" };
-            format!("{rest}{}   Esc list{score}", form::keys(page))
-        }
+        (true, Some(_)) => keys::after_verdict(page) + &score,
+        (true, None) => keys::answering(page, is_cut) + &score,
     };
     Line::from(vec![
         Span::styled(more, Style::new().fg(theme.warn)),

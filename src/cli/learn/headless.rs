@@ -105,7 +105,7 @@ fn judged(
         RawResponse::Chosen(chosen) => Response::Chosen(chosen),
         RawResponse::Typed(typed) => Response::Typed(typed),
     };
-    Ok(question.judge(&response))
+    Ok(question.judge(&response)?)
 }
 
 /// Returns an answer of a form, as JSON.

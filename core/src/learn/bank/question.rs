@@ -1,6 +1,6 @@
 //! [`Question`]: a question with its right answers.
 
-use crate::learn::judgment::{Judgment, Mark};
+use crate::learn::judgment::{Judgment, Mark, UnfitAnswer, UnreadText};
 
 /// A question of the bank.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,8 +76,13 @@ pub enum Response {
 }
 
 impl Question {
-    /// Judges an answer. One of another kind than the question asks for is wrong.
-    pub fn judge(&self, response: &Response) -> Judgment {
+    /// Judges an answer.
+    ///
+    /// # Errors
+    ///
+    /// If it is of another form than the question asks for, or chooses what isn't there.
+    pub fn judge(&self, response: &Response) -> Result<Judgment, UnfitAnswer> {
+        self.check_form(response)?;
         let right = match (&self.answer, response) {
             (RightAnswer::Choice { right, .. }, Response::Chosen(chosen)) => chosen == &[*right],
             (RightAnswer::Several { right, .. }, Response::Chosen(chosen)) => {
@@ -91,12 +96,36 @@ impl Question {
             }
             _ => false,
         };
-        Judgment {
+        Ok(Judgment {
             right,
             marks: self.marks(response),
             verdict: self.right_answer(),
             why: self.explain.clone(),
             source: self.refs.join(", "),
+        })
+    }
+
+    /// Checks that a response is of the form that the question asks for.
+    fn check_form(&self, response: &Response) -> Result<(), UnfitAnswer> {
+        match (&self.answer, response) {
+            (
+                RightAnswer::Choice { options, .. } | RightAnswer::Several { options, .. },
+                Response::Chosen(chosen),
+            ) => {
+                let count = options.len();
+                let missing = chosen.iter().find(|number| **number >= count);
+                missing.map_or(Ok(()), |number| {
+                    Err(UnfitAnswer::Missing { what: "option", number: *number, count })
+                })
+            }
+            (RightAnswer::Input { right, compare }, Response::Typed(typed)) => {
+                compare.check(typed, right).map_err(|problem| {
+                    UnfitAnswer::Unread(UnreadText { field: String::new(), problem })
+                })
+            }
+            (RightAnswer::Choice { .. }, _) => Err(UnfitAnswer::Question("one option")),
+            (RightAnswer::Several { .. }, _) => Err(UnfitAnswer::Question("all right options")),
+            (RightAnswer::Input { .. }, _) => Err(UnfitAnswer::Question("a typed answer")),
         }
     }
 
@@ -138,8 +167,8 @@ impl Question {
         let mark = |(index, option): (usize, &String)| {
             let (is_right, was_chosen) = (right.contains(&index), chosen.contains(&index));
             let remark = match (is_right, was_chosen) {
-                (true, false) => "belongs to it",
-                (false, true) => "doesn't belong to it",
+                (true, false) => "you missed",
+                (false, true) => "wrong",
                 _ => "",
             };
             Mark {
@@ -163,6 +192,28 @@ impl Compare {
             Self::Exact => typed.trim_end_matches(['\r', '\n']) == right,
         }
     }
+
+    /// Checks that what was typed can be compared with `right`. The error says what to type.
+    fn check(self, typed: &str, right: &[String]) -> Result<(), String> {
+        let shown = typed.trim();
+        match self {
+            Self::Integer if integer(typed).is_none() => {
+                Err(format!("{shown:?} isn't a whole number; type its digits, such as 42"))
+            }
+            // A right answer may be a digit, where half a byte is asked for.
+            Self::Hex if !is_whole_hex(typed) && right.iter().all(|right| is_whole_hex(right)) => {
+                Err(format!(
+                    "{shown:?} isn't bytes in hex; type two digits for each, such as 37 fa"
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn is_whole_hex(text: &str) -> bool {
+    let digits = hex_digits(text);
+    digits.len().is_multiple_of(2) && digits.chars().all(|digit| digit.is_ascii_hexdigit())
 }
 
 fn integer(text: &str) -> Option<i64> {
@@ -210,11 +261,32 @@ mod tests {
             explain: "Because.".to_owned(),
             refs: vec!["RFC 6455 §5.2".to_owned()],
         };
-        assert!(question.judge(&Response::Chosen(vec![2, 0])).right);
-        let judgment = question.judge(&Response::Chosen(vec![0, 1]));
+        assert!(question.judge(&Response::Chosen(vec![2, 0])).unwrap().right);
+        let judgment = question.judge(&Response::Chosen(vec![0, 1])).unwrap();
         let right: Vec<bool> = judgment.marks.iter().map(|mark| mark.right).collect();
         assert_eq!((judgment.right, right), (false, vec![true, false, false]));
         assert_eq!(judgment.verdict, "a · c");
-        assert!(!question.judge(&Response::Typed("a".to_owned())).right);
+        let remarks: Vec<_> = judgment.marks.iter().map(|mark| mark.remark.as_str()).collect();
+        assert_eq!(remarks, ["", "wrong", "you missed"]);
+        let unfit = |response: Response| question.judge(&response).unwrap_err().to_string();
+        assert_eq!(
+            unfit(Response::Typed("a".to_owned())),
+            "the question asks for all right options"
+        );
+        assert_eq!(unfit(Response::Chosen(vec![0, 3])), "there is no option 3: the exercise has 3");
+    }
+
+    #[test]
+    fn text_that_cannot_be_compared_is_refused() {
+        let check = |compare: Compare, typed: &str| compare.check(typed, &["81".to_owned()]);
+        assert!(check(Compare::Integer, "1o09").unwrap_err().contains("such as 42"));
+        assert!(
+            check(Compare::Integer, " 65,536 ").is_ok() && check(Compare::Integer, "7").is_ok()
+        );
+        for odd in ["8", "81 0", "0g"] {
+            assert!(check(Compare::Hex, odd).unwrap_err().contains("two digits for each"), "{odd}");
+        }
+        assert!(check(Compare::Hex, "0x81 05").is_ok() && check(Compare::Text, "8").is_ok());
+        assert!(Compare::Hex.check("c", &["a".to_owned()]).is_ok(), "half a byte is asked for");
     }
 }

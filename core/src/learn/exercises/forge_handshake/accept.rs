@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::learn::exercise::{Answer, FieldForm};
 use crate::learn::exercises::forge_handshake::edited::drawn_head;
-use crate::learn::judgment::{Judgment, Mark, UnfitAnswer};
+use crate::learn::judgment::{Judgment, Mark, UnfitAnswer, UnreadText};
 use crate::wire::Side;
 use crate::wire::format::{spaced_hex, unhex};
 use crate::wire::handshake::request::key_from_request;
@@ -82,9 +82,9 @@ pub(super) fn judge(
         marks.push(mark(TEXT, right, text_remark(right, typed(TEXT), &accept.key)));
     }
     if !typed(DIGEST).is_empty() {
-        let digest = read_hex(typed(DIGEST));
-        let remark = digest_remark(digest.as_deref(), &accept);
-        marks.push(mark(DIGEST, digest.as_deref() == Some(&accept.digest), remark));
+        let digest = read_hex(typed(DIGEST))
+            .ok_or_else(|| UnfitAnswer::Unread(unread_digest(typed(DIGEST))))?;
+        marks.push(mark(DIGEST, digest == accept.digest, digest_remark(&digest, &accept)));
     }
     let value = typed(ACCEPT).strip_prefix("Sec-WebSocket-Accept:").unwrap_or(typed(ACCEPT)).trim();
     marks.push(mark(ACCEPT, value == accept.value, value_remark(value, &accept)));
@@ -127,15 +127,20 @@ fn text_remark(right: bool, typed: &str, key: &str) -> String {
     remark.to_owned()
 }
 
-fn digest_remark(digest: Option<&[u8]>, accept: &AcceptValue) -> String {
-    match digest {
-        Some(digest) if digest == accept.digest => "the SHA-1 of that text".to_owned(),
-        Some(digest) if digest.len() == accept.digest.len() => {
-            "another text has this digest; a line feed at the end counts too".to_owned()
-        }
-        Some(digest) => format!("SHA-1 has 20 bytes, not {}", digest.len()),
-        None => "two hex digits are expected for each of the 20 bytes".to_owned(),
+fn digest_remark(digest: &[u8], accept: &AcceptValue) -> String {
+    if digest == accept.digest {
+        "the SHA-1 of that text".to_owned()
+    } else if digest.len() == accept.digest.len() {
+        "another text has this digest; a line feed at the end counts too".to_owned()
+    } else {
+        format!("SHA-1 has 20 bytes, not {}", digest.len())
     }
+}
+
+fn unread_digest(typed: &str) -> UnreadText {
+    let problem =
+        format!("its SHA-1: {typed:?} isn't bytes in hex; type two digits for each of the 20");
+    UnreadText { field: DIGEST.to_owned(), problem }
 }
 
 fn value_remark(value: &str, accept: &AcceptValue) -> String {

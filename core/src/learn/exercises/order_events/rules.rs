@@ -70,7 +70,7 @@ impl Precedence {
 }
 
 /// The source of what only the task says.
-pub(super) const TASK: &str = "the task";
+pub(super) const TASK: &str = "given in the task";
 
 type Rule = (&'static str, &'static str);
 

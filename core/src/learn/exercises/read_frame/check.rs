@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::learn::exercises::read_frame::field::FrameField;
 use crate::learn::exercises::read_frame::shown::ShownFrame;
-use crate::learn::exercises::read_frame::typed::{Value, hex};
+use crate::learn::exercises::read_frame::typed::{UnreadValue, Value, hex};
 use crate::learn::judgment::Mark;
 use crate::wire::explain::field_span::{Field, FieldSpan};
 use crate::wire::format::{byte_count, group_thousands, quote};
@@ -42,6 +42,13 @@ impl FieldCheck {
             span.bytes.start = shown.place(1..2).start;
         }
         Some(Self { field, value, lesson, span })
+    }
+
+    /// Returns why what was typed stands for no value of the field, right or wrong; `None` for one
+    /// that does, and for a field that was left empty.
+    pub(super) fn unread(&self, typed: &str) -> Option<UnreadValue> {
+        let unread = self.value.is_typed_as(typed).err()?;
+        (unread != UnreadValue::Missing).then_some(unread)
     }
 
     /// Judges what was typed.

@@ -18,8 +18,11 @@ pub(super) struct DrawnBytes {
     pub(super) is_cut: bool,
 }
 
-/// The most bytes that an exhibit shows.
-const MAX_SHOWN_BYTES: usize = 256;
+/// The most bytes of a long frame that an exhibit shows: its header, and some of its payload, which
+/// no field of its level is about.
+pub(super) const MAX_SHOWN_BYTES: usize = 48;
+/// The payload bytes of a long frame that are drawn.
+const MAX_DRAWN_BYTES: usize = 256;
 
 impl DrawnBytes {
     /// Draws the frames of a level.
@@ -33,7 +36,8 @@ impl DrawnBytes {
             4 => drawn.frames.push(control_frame(from, draws)),
             _ => drawn.frames.push(compressed_text(from, draws)),
         }
-        if let Some(frame) = drawn.frames.last_mut()
+        if level == 2
+            && let Some(frame) = drawn.frames.last_mut()
             && frame.len() > MAX_SHOWN_BYTES
         {
             frame.truncate(MAX_SHOWN_BYTES);
@@ -68,7 +72,7 @@ fn long_frame(from: Side, draws: &mut Draws) -> Vec<u8> {
         masking_key: key(from, draws),
         ..Header::new(kind.opcode(), len)
     };
-    let shown = ByteLen::new(len).to_usize_saturating().min(MAX_SHOWN_BYTES);
+    let shown = ByteLen::new(len).to_usize_saturating().min(MAX_DRAWN_BYTES);
     let mut payload = Vec::new();
     while payload.len() < shown {
         match kind {

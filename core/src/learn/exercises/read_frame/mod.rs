@@ -15,14 +15,14 @@ mod typed;
 use std::collections::BTreeMap;
 
 use check::FieldCheck;
-use drawing::DrawnBytes;
+use drawing::{DrawnBytes, MAX_SHOWN_BYTES};
 use field::FrameField;
 use shown::ShownFrame;
 
 use crate::learn::draws::Draws;
 use crate::learn::exercise::{Answer, AnswerForm, Exercise, ExerciseKind, Exhibit};
 use crate::learn::exercises::phrases;
-use crate::learn::judgment::{Judgment, Mark, UnfitAnswer};
+use crate::learn::judgment::{Judgment, Mark, UnfitAnswer, UnreadText};
 use crate::wire::Opcode;
 use crate::wire::explain::field_span::Field;
 use crate::wire::format::quote;
@@ -62,7 +62,10 @@ fn task(level: u8, drawn: &DrawnBytes) -> String {
         }
     };
     if drawn.is_cut {
-        task.push_str(" Only the first 256 bytes are shown.");
+        // The number of the others would give the length away.
+        let shown =
+            format!(" Only its first {MAX_SHOWN_BYTES} bytes are shown; the payload goes on.");
+        task.push_str(&shown);
     }
     if level == 5 {
         task.push_str(" permessage-deflate was agreed on, without context takeover.");
@@ -80,13 +83,14 @@ pub(crate) fn judge(exercise: &Exercise, answer: &Answer) -> Result<Judgment, Un
     }
     let shown = ShownFrame::of(&exercise.exhibit).ok_or(expected)?;
     let checks = checks(exercise, &shown);
-    let marks: Vec<Mark> = checks
-        .iter()
-        .map(|check| {
-            let typed = typed.get(check.field.name()).map_or("", String::as_str);
-            check.mark(typed, &shown)
-        })
-        .collect();
+    let typed_in = |field: FrameField| typed.get(field.name()).map_or("", String::as_str);
+    for (check, form) in checks.iter().zip(forms) {
+        if let Some(unread) = check.unread(typed_in(check.field)) {
+            return Err(UnfitAnswer::Unread(UnreadText::of_field(form, unread)));
+        }
+    }
+    let marks: Vec<Mark> =
+        checks.iter().map(|check| check.mark(typed_in(check.field), &shown)).collect();
     Ok(conclude(&checks, marks, &shown))
 }
 

@@ -52,7 +52,7 @@ fn every_solution_is_right_and_its_bytes_are_legal() {
         let mut transcript = Transcript::new(*from, agreed);
         transcript.push(bytes);
         assert_eq!(transcript.faults(), [], "{exercise:?}");
-        assert!(bytes.len() <= 256);
+        assert!(bytes.len() <= 96, "{} bytes fill the screen", bytes.len());
         assert_eq!(exercise, ExerciseKind::ReadFrame.exercise(exercise.level, exercise.seed));
     }
 }
@@ -181,4 +181,29 @@ fn an_answer_of_another_form_is_unfit() {
     );
     let unknown = Answer::Fields([("colour".to_owned(), String::new())].into());
     assert_eq!(exercise.judge(&unknown).unwrap_err().to_string(), "there is no field `colour`");
+}
+
+/// A slip of the hand isn't a wrong answer: text that no value is written as is refused, whatever
+/// the value is, with what would be right.
+#[test]
+fn text_of_another_form_is_refused_before_it_is_judged() {
+    for exercise in exercises().filter(|exercise| exercise.seed < 100) {
+        let AnswerForm::Fields(forms) = &exercise.form else { panic!() };
+        for form in forms {
+            let odd = match form.name.as_str() {
+                "text" | "reason" => continue,
+                "key" | "payload" => "37 f",
+                "opcode" => "16",
+                _ => "x",
+            };
+            let mut typed = fields(&exercise);
+            typed.insert(form.name.clone(), odd.to_owned());
+            let error = exercise.judge(&Answer::Fields(typed)).unwrap_err();
+            let UnfitAnswer::Unread(unread) = &error else { panic!("{error:?}") };
+            assert_eq!(unread.field, form.name);
+            let text = error.to_string();
+            assert!(text.starts_with(&format!("{}: {odd:?} isn't ", form.label)), "{text}");
+            assert!(text.contains("; type "), "{text}");
+        }
+    }
 }

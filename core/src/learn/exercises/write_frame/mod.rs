@@ -1,23 +1,26 @@
 //! *Write a frame*: a sentence asks for frames, and their bytes are typed.
 //!
 //! [`drawing`] draws the sentence and the frames that are [`mod@wanted`]; [`walk`] compares the bytes
-//! with them, field by field, and each [`finding`] becomes a mark.
+//! with them, field by field, and each [`finding`] becomes a mark. While they are typed,
+//! [`typing`] says what a decoder makes of them.
 
 mod drawing;
 mod finding;
 mod hints;
 #[cfg(test)]
 mod tests;
+mod typing;
 mod walk;
 mod wanted;
 
 use drawing::DrawnTask;
 use finding::{Finding, Part};
+pub(crate) use typing::judge_so_far;
 use wanted::WantedFrames;
 
 use crate::learn::exercise::{Answer, AnswerForm, Exercise, ExerciseKind};
 use crate::learn::exercises::phrases;
-use crate::learn::judgment::{Judgment, Mark, TypedSoFar, UnfitAnswer};
+use crate::learn::judgment::{Judgment, UnfitAnswer};
 use crate::wire::format::{byte_count, spaced_hex};
 use crate::wire::frame::mask;
 use crate::wire::pasted::{PasteError, PasteProblem, PastedForm, Position, parse_as};
@@ -209,30 +212,6 @@ fn praise(level: u8, transcript: &Transcript) -> (String, &'static str) {
     (format!("{why}{}", warnings.concat()), source)
 }
 
-pub(crate) fn judge_so_far(exercise: &Exercise, answer: &Answer) -> Option<TypedSoFar> {
-    let Answer::Bytes(text) = answer else { return None };
-    let wanted = wanted(exercise);
-    let len = wanted_len(&wanted);
-    let raw = match parse(without_open_digit(text)) {
-        Ok(raw) => raw,
-        Err(error) => {
-            let part = "hex".to_owned();
-            let wrong = Mark { part, right: false, bytes: None, remark: error.to_string() };
-            return Some(TypedSoFar { right: 0, wrong: Some(wrong), missing: len });
-        }
-    };
-    let findings = examine(&wanted, &raw, &transcribe(&wanted, &raw));
-    // The end is open as long as bytes are being typed.
-    let is_open = |finding: &Finding| finding.part == Part::End && finding.bytes.is_empty();
-    let wrong = findings.iter().find(|finding| !finding.right && !is_open(finding));
-    let right = wrong.map_or(raw.len(), |wrong| wrong.bytes.start);
-    Some(TypedSoFar {
-        right,
-        wrong: wrong.map(|wrong| wrong.mark(wanted.frames.len() > 1)),
-        missing: len.saturating_sub(right),
-    })
-}
-
 /// Reads hex in any form that people write, with two digits for each byte.
 fn parse(text: &str) -> Result<Vec<u8>, PasteError> {
     let is_separator = |char: char| !char.is_ascii_alphanumeric();
@@ -247,20 +226,6 @@ fn parse(text: &str) -> Result<Vec<u8>, PasteError> {
         at = at.saturating_add(piece.len());
     }
     Ok(parse_as(text, PastedForm::Hex)?.bytes)
-}
-
-/// Leaves out a last digit that has no second one yet, and a prefix without digits.
-fn without_open_digit(text: &str) -> &str {
-    let text = text.trim_end();
-    let before = text.trim_end_matches(|char: char| char.is_ascii_hexdigit());
-    let digits = text.len().saturating_sub(before.len());
-    let settled = if digits.is_multiple_of(2) {
-        text
-    } else {
-        text.get(..text.len().saturating_sub(1)).unwrap_or(text)
-    };
-    let prefixes = ["0x", "0X", "\\x"];
-    prefixes.iter().find_map(|prefix| settled.strip_suffix(prefix)).unwrap_or(settled)
 }
 
 pub(crate) fn bytes_to_send(exercise: &Exercise, answer: &Answer) -> Option<Vec<u8>> {

@@ -58,8 +58,6 @@ fn one_changed_byte_is_found_where_it_is() {
             let place =
                 first.unwrap_or_else(|| panic!("{at} {exercise:?} {wrong:02x?}")).bytes.clone();
             assert!(place.unwrap().contains(&at), "{at} {exercise:?} {judgment:?}");
-            let so_far = exercise.judge_so_far(&answer(&wrong)).unwrap();
-            assert_eq!((so_far.right, so_far.missing), (at, right.len() - at), "{exercise:?}");
         }
     }
 }
@@ -81,23 +79,72 @@ fn free_bytes(wanted: &WantedFrames) -> Vec<usize> {
 }
 
 #[test]
-fn bytes_are_judged_while_they_are_typed() {
+fn the_judgment_says_where_the_end_is() {
     for exercise in exercises(200) {
         let right = solved(&exercise);
-        for len in 0..=right.len() {
-            let so_far = exercise.judge_so_far(&answer(&right[..len])).unwrap();
-            let expected = TypedSoFar { right: len, wrong: None, missing: right.len() - len };
-            assert_eq!(so_far, expected, "{exercise:?}");
-            if len < right.len() {
-                let judgment = exercise.judge(&answer(&right[..len])).unwrap();
-                let last = judgment.marks.last().unwrap();
-                assert!(!judgment.right && last.part == "end" && last.bytes == Some(len..len));
-            }
+        for len in 0..right.len() {
+            let judgment = exercise.judge(&answer(&right[..len])).unwrap();
+            let last = judgment.marks.last().unwrap();
+            assert!(!judgment.right && last.part == "end" && last.bytes == Some(len..len));
         }
         let more = [&right[..], &[0]].concat();
         let judgment = exercise.judge(&answer(&more)).unwrap();
         assert_eq!(judgment.marks.last().unwrap().bytes, Some(right.len()..more.len()));
-        assert!(exercise.judge_so_far(&answer(&more)).unwrap().wrong.is_some());
+    }
+}
+
+/// While a legal frame is typed nothing is wrong with it, whichever frame the task asks for.
+#[test]
+fn typing_is_judged_by_what_is_legal_and_never_by_what_is_asked() {
+    let mut seen = [false; 2];
+    for exercise in exercises(40) {
+        let (right, from) = (solved(&exercise), wanted(&exercise).from);
+        let of_sender = |other: &Exercise| wanted(other).from == from;
+        let other = exercises(9).filter(of_sender).find(|other| solved(other) != right).unwrap();
+        for len in 0..=right.len() {
+            let own = exercise.judge_so_far(&answer(&right[..len])).unwrap();
+            assert_eq!(own.problem, None, "{exercise:?} {:02x?}", &right[..len]);
+            assert_eq!(other.judge_so_far(&answer(&right[..len])).unwrap(), own);
+            seen[usize::from(own.is_whole)] = true;
+        }
+    }
+    assert_eq!(seen, [true, true]);
+}
+
+#[test]
+fn a_rule_that_is_broken_is_named_as_soon_as_it_is_typed() {
+    let client = exercise_with("Write a masked");
+    let so_far = |text: &str| {
+        let so_far = client.judge_so_far(&Answer::Bytes(text.to_owned())).unwrap();
+        (so_far.reading, so_far.problem)
+    };
+    let reading = |text: &str| so_far(text).0;
+    assert_eq!(reading("81"), "FIN 1, opcode 0x1 (text)");
+    assert_eq!(
+        reading("81 fe"),
+        "FIN 1, opcode 0x1 (text), MASK 1; the length is in the next 2 bytes"
+    );
+    assert_eq!(
+        reading("81 85 37 fa"),
+        "FIN 1, opcode 0x1 (text), MASK 1, length 5; 2 of the key's 4 bytes"
+    );
+    assert_eq!(
+        reading("81 85 37 fa 21 3d 7f 9f"),
+        "FIN 1, opcode 0x1 (text), MASK 1, length 5; 2 of 5 bytes of payload"
+    );
+    assert_eq!(
+        reading("01 80 37 fa 21 3d 89 80 37 fa 21 3d"),
+        "frame 2: FIN 1, opcode 0x9 (ping), MASK 1, length 0; the frame is complete"
+    );
+    for legal in ["", "8", "81", "81 f", "81 fe", "81 fe 00", "82 ff 00 00 00 00 00 01"] {
+        assert_eq!(so_far(legal).1, None, "{legal}");
+    }
+    // Reserved bits and opcodes, a missing mask, a long or cut control frame, lengths that aren't
+    // the shortest, a continuation of nothing.
+    for illegal in
+        ["c1", "83", "8b", "81 05", "89 fe", "09", "82 fe 00 05", "82 ff 00 00 00 00 00 00", "80"]
+    {
+        assert!(so_far(illegal).1.is_some(), "{illegal}");
     }
 }
 
@@ -174,16 +221,15 @@ fn half_a_byte_is_left_out_while_it_is_typed() {
         exercise_with("The server sends a Close with the code 1001 and the reason \"tab closed\"");
     let so_far = |text: &str| {
         let progress = exercise.judge_so_far(&Answer::Bytes(text.to_owned())).unwrap();
-        (progress.right, progress.wrong.map(|wrong| wrong.remark))
+        (progress.reading, progress.problem)
     };
+    let two = "FIN 1, opcode 0x8 (close), MASK 0, length 12; 0 of 12 bytes of payload".to_owned();
     for text in ["88 0c", "880c0", "88 0C 0", "0x88, 0x0c, 0x0", "0x88 0x0c 0x", "88:0c", " 88 0c "]
     {
-        assert_eq!(so_far(text), (2, None), "{text:?}");
+        assert_eq!(so_far(text), (two.clone(), None), "{text:?}");
     }
-    assert_eq!(so_far(""), (0, None));
-    let (right, remark) = so_far("88 0g");
-    assert_eq!(right, 0);
-    assert!(remark.unwrap().contains("hex digit"));
+    assert_eq!(so_far(""), (String::new(), None));
+    assert!(so_far("88 0g").1.unwrap().contains("hex digit"));
     let error = exercise.judge(&Answer::Bytes("88 0".to_owned())).unwrap_err();
     assert!(error.to_string().contains("odd number of hex digits"), "{error}");
     assert!(exercise.judge(&Answer::Order(Vec::new())).is_err());
