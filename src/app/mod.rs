@@ -11,6 +11,7 @@ mod highlight;
 mod idle_worker;
 mod overlay;
 mod pictures;
+mod prepared_layout;
 mod reload;
 mod resize;
 mod slots;

@@ -5,13 +5,14 @@
 use ratatui::layout::{Rect, Size};
 
 use crate::app::highlight::Highlighter;
+use crate::app::prepared_layout::PreparedLayout;
 use crate::app::state::App;
 use crate::app::terminal::backend::clamp_size;
 use crate::deck::{Block, CodeBlock, Slide};
 use crate::slide::{
     HighlightedListing, LayoutInput, Listing, MAX_LISTINGS, SlideLayout, SlideStyle,
 };
-use crate::stage::{Brightness, FrameLinks, OpenRefusal, Theme};
+use crate::stage::{Brightness, FrameLinks, OpenRefusal};
 
 /// The number of columns up to which the letters of a projected terminal are large enough for a
 /// room.
@@ -20,14 +21,6 @@ const MAX_COLUMNS_FOR_A_ROOM: u16 = 140;
 const CONSENT_ROWS: u16 = 9;
 /// The minimum number of rows for a demo that cannot open.
 const CLOSED_SLOT_ROWS: u16 = 6;
-
-/// A slide that is laid out before it is opened.
-pub(crate) struct PreparedLayout {
-    slide: usize,
-    area: Rect,
-    theme: Theme,
-    layout: SlideLayout,
-}
 
 impl App {
     pub(crate) fn resize(&mut self, width: u16, height: u16) {
@@ -130,10 +123,10 @@ impl App {
         });
         let rows = rows.max().unwrap_or(CLOSED_SLOT_ROWS);
         // Whatever the reason to lay out again, it may hold for the slide behind this one too.
-        let prepared = self.prepared.take().filter(|prepared| {
-            (prepared.slide, prepared.area) == (self.slide_index, self.area)
-                && prepared.theme == self.theme
-        });
+        let prepared = self
+            .prepared
+            .take()
+            .filter(|prepared| prepared.is_for(self.slide_index, self.area, &self.theme));
         self.layout = prepared
             .map_or_else(|| self.layout_of(self.slide_index, rows), |prepared| prepared.layout);
         self.progress = self.layout.clamped(self.progress);
@@ -191,7 +184,7 @@ mod tests {
     use crate::app::config::AppConfig;
     use crate::app::deck_update::DeckUpdate;
     use crate::app::state::AppEvent;
-    use crate::stage::Registry;
+    use crate::stage::{Registry, Theme};
 
     #[tokio::test]
     async fn a_slide_with_more_code_than_is_kept_comes_to_rest() {

@@ -16,7 +16,7 @@ use crate::app::footer::ServerStatus;
 use crate::app::highlight::Highlighter;
 use crate::app::overlay::Overlay;
 use crate::app::pictures::{Gallery, GraphicsAnswer, PictureEvent};
-use crate::app::resize::PreparedLayout;
+use crate::app::prepared_layout::PreparedLayout;
 use crate::app::slots::{DemoSlot, KeptDemos};
 use crate::app::steering::{MouseReports, Steering};
 use crate::app::terminal::clusters::Clusters;

@@ -61,6 +61,11 @@ pub struct UnreadText {
 }
 
 impl UnreadText {
+    /// Returns what is wrong with the one text that is asked for.
+    pub(crate) fn alone(problem: String) -> Self {
+        Self { field: String::new(), problem }
+    }
+
     /// Returns what a field says of its text.
     pub(crate) fn of_field(form: &FieldForm, problem: impl fmt::Display) -> Self {
         Self { field: form.name.clone(), problem: format!("{}: {problem}", form.label) }

@@ -30,7 +30,7 @@ fn joined(text: &str) -> String {
 fn assert_byte(shown: &str, exercise: &Exercise, at: usize, size: (u16, u16)) {
     let Exhibit::Bytes { bytes, .. } = &exercise.exhibit else { return };
     let Some(row) = bytes.chunks(16).nth(at / 16) else { return };
-    let row: String = row.iter().map(|byte| format!("{byte:02x}")).collect();
+    let row = crate::wire::format::hex(row);
     let place = format!("{}{row}", at / 16 * 16);
     assert!(joined(shown).contains(&place), "byte {at} at {size:?} of {exercise:?}\n{shown}");
 }
@@ -64,7 +64,7 @@ fn after_each_hint_its_words_and_the_byte_that_they_name_are_on_the_screen() {
 fn wrong_answer(exercise: &Exercise) -> Option<Answer> {
     match (exercise.solution(), &exercise.form) {
         (Answer::Fields(mut fields), _) => {
-            for (name, value) in fields.iter_mut() {
+            for (name, value) in &mut fields {
                 *value = match name.as_str() {
                     "fin" | "masked" | "rsv1" => if value == "1" { "0" } else { "1" }.to_owned(),
                     "opcode" => if value == "ping" { "pong" } else { "ping" }.to_owned(),

@@ -15,21 +15,21 @@ use crate::text;
 struct Paragraphs {
     lines: Vec<Line<'static>>,
     width: usize,
-    /// All that was said, in small letters.
-    said: String,
+    /// The text so far, in small letters.
+    text_so_far: String,
 }
 
 impl Paragraphs {
     fn push(&mut self, text: &str, style: Style) {
-        self.said.push_str(&text.to_lowercase());
-        self.said.push('\n');
+        self.text_so_far.push_str(&text.to_lowercase());
+        self.text_so_far.push('\n');
         let wrapped = wrap_words(&text::sanitize(text), self.width);
         self.lines.extend(wrapped.into_iter().map(|line| Line::styled(line, style)));
     }
 
-    /// Whether a clause or a sentence was said before.
-    fn has_said(&self, clause: &str) -> bool {
-        self.said.contains(clause.trim_end_matches('.').to_lowercase().as_str())
+    /// Whether a clause or a sentence stands in it already.
+    fn contains(&self, clause: &str) -> bool {
+        self.text_so_far.contains(clause.trim_end_matches('.').to_lowercase().as_str())
     }
 }
 
@@ -42,7 +42,7 @@ pub(super) fn lines(
 ) -> Vec<Line<'static>> {
     let (sign, color) = if page.is_won() { ("✓", theme.good) } else { ("✗", theme.bad) };
     let strong = Style::new().fg(color).add_modifier(Modifier::BOLD);
-    let mut words = Paragraphs { lines: vec![Line::default()], width, said: String::new() };
+    let mut words = Paragraphs { lines: vec![Line::default()], width, text_so_far: String::new() };
     words.push(&format!("{sign} {}", verdict(page, judgment)), strong);
     for mark in judgment.marks.iter().filter(|mark| !mark.right && !mark.remark.is_empty()) {
         if let Some(remark) = remark(page, mark, &words) {
@@ -51,7 +51,7 @@ pub(super) fn lines(
     }
     push_reply(page, &mut words, theme);
     push_trial(page, &mut words, theme);
-    if !words.has_said(&judgment.why) {
+    if !words.contains(&judgment.why) {
         words.push(&judgment.why, Style::new().fg(theme.text));
     }
     words.push(&judgment.source, theme.dim());
@@ -73,15 +73,15 @@ fn verdict(page: &TaskPage, judgment: &Judgment) -> String {
     }
 }
 
-/// Returns a remark with the name that its part has on the screen, without what was said before.
+/// Returns a remark with the name that its part has on the screen, without what stands there already.
 fn remark(page: &TaskPage, mark: &Mark, words: &Paragraphs) -> Option<String> {
     if let Task::Question(_) = page.task {
         return Some(format!("{}: {}", mark.remark, mark.part));
     }
     let label = label(page, &mark.part);
     let short = match mark.remark.split_once(": ") {
-        Some((head, tail)) if words.has_said(tail) => head,
-        _ if words.has_said(&mark.remark) => return None,
+        Some((head, tail)) if words.contains(tail) => head,
+        _ if words.contains(&mark.remark) => return None,
         _ => &mark.remark,
     };
     // A sentence about the part names it by itself.

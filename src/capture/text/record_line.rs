@@ -54,6 +54,7 @@ struct JsonRecord<'a> {
     start_ms: Option<f64>,
     #[serde(default)]
     midway: bool,
+    tcp_stream: Option<usize>,
     tls: Option<String>,
     http2_stream: Option<u32>,
     // HTTP exchanges.
@@ -149,6 +150,8 @@ pub(super) struct RecordedConnectionFacts {
     /// The nanoseconds from 1970 to the first packet of the file that was recorded.
     pub(super) file_started_at: Option<u64>,
     pub(super) is_midway: bool,
+    /// The number of its TCP connection in Wireshark.
+    pub(super) tcp_stream: Option<usize>,
     pub(super) tls: TlsStatus,
     /// The stream of a WebSocket over HTTP/2, or 0 for an HTTP/2 connection.
     pub(super) http2_stream: Option<u32>,
@@ -260,6 +263,7 @@ impl JsonRecord<'_> {
             started_at,
             file_started_at,
             is_midway: self.midway,
+            tcp_stream: self.tcp_stream,
             tls: match self.tls {
                 None => TlsStatus::Plaintext,
                 Some(text) if text == TlsStatus::NOT_DECRYPTED => {

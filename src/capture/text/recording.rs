@@ -28,6 +28,7 @@ struct RecordedConnection<S> {
     stream: StreamBuilder<S>,
     addresses: Option<AddressPair>,
     tls: TlsStatus,
+    tcp_stream: Option<usize>,
     is_http2_connection: bool,
     has_ended: bool,
     ending: Option<StreamEnding>,
@@ -40,6 +41,7 @@ impl<S: StreamSink> RecordedConnection<S> {
             stream: StreamBuilder::new(0),
             addresses: None,
             tls: TlsStatus::Plaintext,
+            tcp_stream: None,
             is_http2_connection: false,
             has_ended: false,
             ending: None,
@@ -102,6 +104,7 @@ impl<S: StreamSink> RecordedConnection<S> {
         let RecordedConnectionFacts { addresses, started_at, is_midway, tls, http2_stream, .. } =
             facts;
         (self.addresses, self.tls) = (Some(addresses), tls);
+        self.tcp_stream = facts.tcp_stream;
         self.stream.started_at = started_at;
         match http2_stream {
             Some(0) => self.is_http2_connection = true,
@@ -132,6 +135,7 @@ impl<S: StreamSink> RecordedConnection<S> {
             is_whole: stream.start != StreamStart::Midway,
             http2: stream.http2.or(role),
             tls: self.tls,
+            tcp_stream: self.tcp_stream,
             ending: self.ending,
             recorded_end: self.recorded_end,
             ..stream

@@ -119,9 +119,7 @@ impl Question {
                 })
             }
             (RightAnswer::Input { right, compare }, Response::Typed(typed)) => {
-                compare.check(typed, right).map_err(|problem| {
-                    UnfitAnswer::Unread(UnreadText { field: String::new(), problem })
-                })
+                compare.check(typed, right).map_err(UnfitAnswer::Unread)
             }
             (RightAnswer::Choice { .. }, _) => Err(UnfitAnswer::Question("one option")),
             (RightAnswer::Several { .. }, _) => Err(UnfitAnswer::Question("all right options")),
@@ -194,17 +192,17 @@ impl Compare {
     }
 
     /// Checks that what was typed can be compared with `right`. The error says what to type.
-    fn check(self, typed: &str, right: &[String]) -> Result<(), String> {
+    fn check(self, typed: &str, right: &[String]) -> Result<(), UnreadText> {
         let shown = typed.trim();
         match self {
-            Self::Integer if integer(typed).is_none() => {
-                Err(format!("{shown:?} isn't a whole number; type its digits, such as 42"))
-            }
+            Self::Integer if integer(typed).is_none() => Err(UnreadText::alone(format!(
+                "{shown:?} isn't a whole number; type its digits, such as 42"
+            ))),
             // A right answer may be a digit, where half a byte is asked for.
             Self::Hex if !is_whole_hex(typed) && right.iter().all(|right| is_whole_hex(right)) => {
-                Err(format!(
+                Err(UnreadText::alone(format!(
                     "{shown:?} isn't bytes in hex; type two digits for each, such as 37 fa"
-                ))
+                )))
             }
             _ => Ok(()),
         }
@@ -279,12 +277,15 @@ mod tests {
     #[test]
     fn text_that_cannot_be_compared_is_refused() {
         let check = |compare: Compare, typed: &str| compare.check(typed, &["81".to_owned()]);
-        assert!(check(Compare::Integer, "1o09").unwrap_err().contains("such as 42"));
+        assert!(check(Compare::Integer, "1o09").unwrap_err().problem.contains("such as 42"));
         assert!(
             check(Compare::Integer, " 65,536 ").is_ok() && check(Compare::Integer, "7").is_ok()
         );
         for odd in ["8", "81 0", "0g"] {
-            assert!(check(Compare::Hex, odd).unwrap_err().contains("two digits for each"), "{odd}");
+            assert!(
+                check(Compare::Hex, odd).unwrap_err().problem.contains("two digits for each"),
+                "{odd}"
+            );
         }
         assert!(check(Compare::Hex, "0x81 05").is_ok() && check(Compare::Text, "8").is_ok());
         assert!(Compare::Hex.check("c", &["a".to_owned()]).is_ok(), "half a byte is asked for");

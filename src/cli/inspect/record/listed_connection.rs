@@ -50,11 +50,11 @@ pub(in crate::cli::inspect) struct ListedConnectionRecord {
     pub(in crate::cli::inspect) sockjs: Option<String>,
     /// The status of the response to the request.
     pub(in crate::cli::inspect) status: Option<u16>,
+    #[serde(rename = "t_ms")]
+    pub(in crate::cli::inspect) at: Millis,
     /// The number of its TCP connection in Wireshark (tcp.stream), from 0; `None` for files without
     /// packets.
     pub(in crate::cli::inspect) tcp_stream: Option<usize>,
-    #[serde(rename = "t_ms")]
-    pub(in crate::cli::inspect) at: Millis,
     /// The TLS version and cipher suite, or that the connection was not decrypted; `None` without
     /// TLS.
     pub(in crate::cli::inspect) tls: Option<String>,

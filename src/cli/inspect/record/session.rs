@@ -141,11 +141,11 @@ pub(in crate::cli::inspect) struct FileConnectionRecord {
     /// The start of the connection in milliseconds since the first packet of the file; negative if
     /// packets of the file are not in order, `None` if the file does not tell.
     pub(in crate::cli::inspect) start_ms: Option<f64>,
+    #[serde(rename = "t_ms")]
+    pub(in crate::cli::inspect) at: Millis,
     /// The number of its TCP connection in Wireshark (tcp.stream), from 0; `None` for files without
     /// packets.
     pub(in crate::cli::inspect) tcp_stream: Option<usize>,
-    #[serde(rename = "t_ms")]
-    pub(in crate::cli::inspect) at: Millis,
     /// The TLS version and cipher suite, or that the connection was not decrypted; `None` without
     /// TLS.
     pub(in crate::cli::inspect) tls: Option<String>,

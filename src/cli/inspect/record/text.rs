@@ -363,7 +363,7 @@ mod tests {
             ),
             (
                 Record::FileConnection(in_file.clone()),
-                r#"{"client":"10.0.0.1:5","connection":3,"midway":false,"server":"[::1]:80","since_1970_s":1.5,"start_ms":-0.25,"t_ms":0.0,"tls":null,"type":"connection"}"#,
+                r#"{"client":"10.0.0.1:5","connection":3,"midway":false,"server":"[::1]:80","since_1970_s":1.5,"start_ms":-0.25,"t_ms":0.0,"tcp_stream":2,"tls":null,"type":"connection"}"#,
                 "    0.000 ms  #3 connection from 10.0.0.1:5 to [::1]:80",
             ),
             (
@@ -373,7 +373,7 @@ mod tests {
                     tls: Some("not decrypted".into()),
                     ..in_file
                 }),
-                r#"{"client":"10.0.0.1:5","connection":3,"midway":true,"server":"[::1]:80","since_1970_s":1.5,"start_ms":1500.25,"t_ms":0.0,"tls":"not decrypted","type":"connection"}"#,
+                r#"{"client":"10.0.0.1:5","connection":3,"midway":true,"server":"[::1]:80","since_1970_s":1.5,"start_ms":1500.25,"t_ms":0.0,"tcp_stream":2,"tls":"not decrypted","type":"connection"}"#,
                 "    0.000 ms  #3 connection from 10.0.0.1:5 to [::1]:80, not decrypted, 1500.250 ms after the first packet of the file",
             ),
             (
