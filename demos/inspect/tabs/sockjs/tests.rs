@@ -96,7 +96,7 @@ fn a_session_over_several_connections_is_one_list_in_the_order_of_time() {
         &render_text(&inspect, 110, 24),
         &[
             "SockJS over xhr_send, session other",
-            "✗ no frame of SockJS \"[\\\"a\\\"\"",
+            r#"✗ no frame of SockJS '["a"'"#,
             "answered 500",
             "✗ SockJS: byte 4: the text ends here, but the value is not complete",
         ],
