@@ -1,5 +1,6 @@
 //! The talk on stage: it starts, follows the keys and fits the window.
 
+use crate::file;
 use crate::terminal::{CTRL_D, END, ESC, RIGHT, Terminal, rows};
 
 const TALK: &str = "slides/talk.md";
@@ -54,6 +55,21 @@ fn keys_move_through_the_talk() {
     terminal.shows(&["go to slide 21"]);
     terminal.keys("\r");
     terminal.shows(&["Enter: control the demo", " 21/82"]);
+}
+
+#[test]
+fn keys_that_come_at_once_share_frames() {
+    let slides: Vec<String> = (1..=40).map(|number| format!("# Slide {number}\n")).collect();
+    let deck = file("burst.md", slides.join("\n---\n\n"));
+    let mut terminal = Terminal::open(&[deck.to_str().unwrap()]);
+    terminal.shows(&[" 1/40", "● http  ● ws"]);
+    let before = terminal.raw().len();
+    terminal.keys(&RIGHT.repeat(20));
+    terminal.shows(&["21/40"]);
+    let begins = terminal.raw()[before..].windows(8).filter(|bytes| *bytes == b"\x1b[?2026h");
+    // One, unless the kernel passes them on in pieces.
+    let frames = begins.count();
+    assert!((1..10).contains(&frames), "{frames} frames for 20 keys");
 }
 
 #[test]
