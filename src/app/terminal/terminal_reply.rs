@@ -2,8 +2,9 @@
 //! for graphics.
 //!
 //! The talk draws its first frame before it asks, so a terminal that never answers delays nothing.
-//! crossterm does not parse the answers and reports them as keys: Alt+], then `11;rgb:...`, then
-//! Alt+\ or Ctrl-G. This filter removes those keys and passes everything else on unchanged.
+//! The answers come as keys: Alt+], then `11;rgb:...`, then Alt+\ or Ctrl-G. crossterm does not parse
+//! them, and `input_parser` must not wait for their end after an Alt+] that somebody pressed. This
+//! filter removes those keys and passes everything else on unchanged.
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 
