@@ -17,8 +17,8 @@ pub fn arrow_keys(notches: isize) -> impl Iterator<Item = KeyEvent> {
     std::iter::repeat_n(KeyEvent::from(code), notches.unsigned_abs().min(MAX_NOTCHES))
 }
 
-/// Returns the choices of a question in one line, each with the key that chooses it, from 1. Each
-/// choice is one span.
+/// Returns the choices of a question in one line, each with the key that chooses it, from 1. A choice
+/// is one span, and so is the gap behind it.
 pub fn choices_line(choices: &[&str], chosen: Option<usize>, theme: &Theme) -> Line<'static> {
     let choice = |(index, text): (usize, &&str)| {
         let is_chosen = chosen == Some(index);

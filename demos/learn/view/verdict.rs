@@ -65,7 +65,7 @@ fn verdict(page: &TaskPage, judgment: &Judgment) -> String {
         (Task::Question(question), Some(response)) if !judgment.right => {
             let right = &judgment.verdict;
             if let RightAnswer::Several { .. } = question.answer {
-                return format!("not quite: it is {right}");
+                return format!("not quite: the right answers are {right}");
             }
             format!("you answered {}; it is {right}", question.shown(&response))
         }
