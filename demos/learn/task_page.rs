@@ -25,6 +25,8 @@ pub(super) struct TaskPage {
     pub(super) judgment: Option<Judgment>,
     /// What a real server did with the answer.
     pub(super) reply: Option<ReplyState>,
+    /// Whether the strict server settles an answer.
+    pub(super) is_sent: bool,
     /// The findings about the servers of the exercise that are recorded, with their provenance.
     pub(super) recorded: Option<(RepairOutcome, String)>,
     /// The servers of the exercise, once they are tried here.
@@ -72,7 +74,8 @@ impl TaskPage {
     pub(super) fn exercise(item: CatalogItem, exercise: Exercise) -> Self {
         let form = FormEditor::of_exercise(&exercise);
         let recorded = server_trial::recorded(&exercise);
-        Self { recorded, ..Self::new(item, Task::Exercise(exercise), form) }
+        let is_sent = form.takes_text() && exercise.bytes_to_send(&exercise.solution()).is_some();
+        Self { recorded, is_sent, ..Self::new(item, Task::Exercise(exercise), form) }
     }
 
     /// Opens a question. The seed puts its options in an order.
@@ -92,7 +95,7 @@ impl TaskPage {
 
     fn new(item: CatalogItem, task: Task, form: FormEditor) -> Self {
         let (hints_shown, judgment, reply, recorded, trial, has_counted) = Default::default();
-        let (refused, focus, scrolled) = Default::default();
+        let (is_sent, refused, focus, scrolled) = Default::default();
         Self {
             item,
             task,
@@ -100,6 +103,7 @@ impl TaskPage {
             hints_shown,
             judgment,
             reply,
+            is_sent,
             recorded,
             trial,
             has_counted,
@@ -186,16 +190,6 @@ impl TaskPage {
     /// Whether the strict server hasn't replied yet.
     pub(super) fn is_waiting(&self) -> bool {
         self.reply == Some(ReplyState::Waiting)
-    }
-
-    /// Whether the strict server settles an answer.
-    pub(super) fn is_sent(&self) -> bool {
-        match &self.task {
-            Task::Exercise(exercise) => {
-                self.form.takes_text() && exercise.bytes_to_send(&exercise.solution()).is_some()
-            }
-            Task::Question(_) => false,
-        }
     }
 
     /// Returns the command that builds and tries the servers of the exercise.

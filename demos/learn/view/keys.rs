@@ -5,7 +5,7 @@ use crate::demos::learn::task_page::{Focus, Task, TaskPage};
 
 /// Returns the keys that answer. `is_cut` says that not all of the task has room.
 pub(super) fn answering(page: &TaskPage, is_cut: bool) -> String {
-    let check = if page.is_sent() { "send it" } else { "check" };
+    let check = if page.is_sent { "send it" } else { "check" };
     let enter = if page.form.goes_on() { "next field" } else { check };
     let form = match &page.form {
         FormEditor::Fields { .. } => format!("↑ ↓ field   Enter {enter}"),
