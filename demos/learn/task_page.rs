@@ -75,7 +75,7 @@ impl TaskPage {
         let form = FormEditor::of_exercise(&exercise);
         let recorded = server_trial::recorded(&exercise);
         let is_sent = form.takes_text() && exercise.bytes_to_send(&exercise.solution()).is_some();
-        Self { recorded, is_sent, ..Self::new(item, Task::Exercise(exercise), form) }
+        Self { is_sent, recorded, ..Self::new(item, Task::Exercise(exercise), form) }
     }
 
     /// Opens a question. The seed puts its options in an order.

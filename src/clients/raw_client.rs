@@ -89,8 +89,8 @@ async fn exchange_heads(target: &Target, request: &[u8]) -> io::Result<(TcpStrea
 /// # Errors
 /// As for [`ask`], and if the server does not answer 101.
 pub(crate) async fn open(target: &Target) -> io::Result<RawClient> {
-    let (status, peer) = ask(target, None).await?;
-    peer.ok_or_else(|| broken(format!("the server answered {status}, not 101")))
+    let (status, client) = ask(target, None).await?;
+    client.ok_or_else(|| broken(format!("the server answered {status}, not 101")))
 }
 
 /// Reads the head of the response. Returns it and the bytes behind it.
