@@ -126,10 +126,7 @@ impl RawClient {
     /// # Errors
     /// As for the socket.
     pub(crate) async fn send(&mut self, opcode: Opcode, payload: &[u8]) -> io::Result<()> {
-        let key = nonce().map_err(io::Error::other)?;
-        let key = key.first_chunk().copied();
-        let header = Header { masking_key: key, ..Header::new(opcode, ByteLen::of(payload)) };
-        self.writer.write_all(&encode::frame(&header, payload)).await
+        self.writer.write_all(&masked_frame(opcode, payload)?).await
     }
 
     /// Sends a message and reads at the same time until the first frame has come. The server may
@@ -142,19 +139,41 @@ impl RawClient {
         opcode: Opcode,
         payload: &[u8],
     ) -> io::Result<Option<AssembledFrame>> {
-        let key = nonce().map_err(io::Error::other)?;
-        let key = key.first_chunk().copied();
-        let header = Header { masking_key: key, ..Header::new(opcode, ByteLen::of(payload)) };
-        let bytes = encode::frame(&header, payload);
-        let (reader, writer) = (&mut self.reader, &mut self.writer);
+        let bytes = masked_frame(opcode, payload)?;
         // A server that has closed reads no more: the frame says why, not the error of the write.
-        let (frame, _) = tokio::join!(reader.next_frame(), writer.write_all(&bytes));
+        let (frame, _) = tokio::join!(self.reader.next_frame(), self.writer.write_all(&bytes));
         frame
+    }
+
+    /// Sends a message and reads at the same time until the header of one like it has come, and no
+    /// further. Returns whether it came before the server ended TCP.
+    ///
+    /// # Errors
+    /// As for the socket.
+    pub(crate) async fn send_and_wait(
+        &mut self,
+        opcode: Opcode,
+        payload: &[u8],
+    ) -> io::Result<bool> {
+        let bytes = masked_frame(opcode, payload)?;
+        let (came, _) =
+            tokio::join!(self.reader.wait_for_header(opcode), self.writer.write_all(&bytes));
+        came
     }
 }
 
+/// Returns a whole message or control frame, masked with a key that nobody can guess.
+fn masked_frame(opcode: Opcode, payload: &[u8]) -> io::Result<Vec<u8>> {
+    let key = nonce().map_err(io::Error::other)?;
+    let header = Header {
+        masking_key: key.first_chunk().copied(),
+        ..Header::new(opcode, ByteLen::of(payload))
+    };
+    Ok(encode::frame(&header, payload))
+}
+
 impl RawClientReader {
-    /// Returns the next frame; `None` once the server has ended TCP.
+    /// Returns the next frame; `None` once the server has ended TCP, with a FIN or an RST.
     ///
     /// # Errors
     /// As for the socket.
@@ -169,26 +188,27 @@ impl RawClientReader {
         }
     }
 
-    /// Reads until the header of a frame that is still arriving is complete, and no further.
-    ///
-    /// # Errors
-    /// As for the socket.
-    pub(crate) async fn wait_for_header(&mut self, opcode: Opcode) -> io::Result<()> {
+    async fn wait_for_header(&mut self, opcode: Opcode) -> io::Result<bool> {
         loop {
             while self.take_frame().is_some() {}
             let start = self.frames.partial_frame().and_then(|frame| frame.start);
             if start.is_some_and(|start| start.header.opcode == opcode) {
-                return Ok(());
+                return Ok(true);
             }
             if self.read().await? == 0 {
-                return Err(broken("the server ended TCP before it answered"));
+                return Ok(false);
             }
         }
     }
 
+    /// Reads what has arrived. Returns the number of bytes: 0 once the server has ended TCP.
     async fn read(&mut self) -> io::Result<usize> {
         let mut buffer = vec![0; READ_BUFFER];
-        let count = self.stream.read(&mut buffer).await?;
+        let count = match self.stream.read(&mut buffer).await {
+            // How a server's process ends TCP depends on what it has left unread.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => 0,
+            read => read?,
+        };
         self.rest.extend_from_slice(buffer.get(..count).unwrap_or_default());
         Ok(count)
     }

@@ -20,7 +20,7 @@ const FOREIGN_PAGE: &str = "https://evil.example";
 /// The time for which a server's process is watched while its client does not read.
 const HELD_UP: Duration = Duration::from_secs(3);
 
-/// The time in which a line has to be in the log, after a client has left.
+/// The time in which a line has to be in the log, after a client has left or a panic has shown.
 const LOGGED_WITHIN: Duration = Duration::from_secs(3);
 
 /// The pause between two looks at the log.
@@ -144,7 +144,6 @@ async fn silent_client(server: &RunningContestant, silence: Duration) -> io::Res
     let seconds = begin.elapsed().as_secs_f64();
     let pings = counted(pings, "ping");
     let sentence = match ended {
-        // An RST ends the connection as well.
         Ok(_) => format!(
             "a client that answers nothing got {pings} and was cut off after {seconds:.1} s"
         ),
@@ -160,19 +159,25 @@ async fn two_writers(server: &mut RunningContestant) -> io::Result<RepairFinding
     // More than the buffers of both sockets together hold.
     let message = vec![b'm'; 24 << 20];
     let mut peer = raw_client::open(&server.target).await?;
-    peer.send(Opcode::Binary, &message).await?;
-    // It fails where the process has ended already.
-    let began = peer.reader.wait_for_header(Opcode::Binary).await;
+    let began = peer.send_and_wait(Opcode::Binary, &message).await?;
+    // Which of the two writers notices the other is chance: a panic of the ticker ends the process,
+    // one of the handler is caught by net/http and ends the connection alone.
     if server.ends_within(HELD_UP).await {
-        let stderr = server.stderr();
-        let panic = stderr.lines().find(|line| line.starts_with("panic: ")).unwrap_or("no reason");
+        let panic =
+            logged(server, |log| log.lines().find(|line| line.starts_with("panic: "))).await;
+        let panic = panic.unwrap_or_else(|| "no reason".to_owned());
         return Ok(finding(false, format!("the process ended while it was writing: {panic}")));
     }
-    began?;
-    let (len, ticks) = read_echo(&mut peer).await?;
-    let is_fine = len == message.len() as u64 && ticks > 0;
-    let (len, ticks) = (crate::wire::format::byte_count(len), counted(ticks, "tick"));
-    Ok(finding(is_fine, format!("{len} came back whole, and {ticks} after it")))
+    let (len, ticks) = if began { read_echo(&mut peer).await? } else { (0, 0) };
+    if ticks > 0 {
+        let is_whole = len == message.len() as u64;
+        let how = if is_whole { "whole" } else { "of 24 MiB" };
+        let (len, ticks) = (crate::wire::format::byte_count(len), counted(ticks, "tick"));
+        return Ok(finding(is_whole, format!("{len} came back {how}, and {ticks} after it")));
+    }
+    let panic = logged(server, logged_panic).await;
+    let panic = panic.map_or_else(String::new, |reason| format!(": panic, {reason}"));
+    Ok(finding(false, format!("the connection ended while the server was writing{panic}")))
 }
 
 /// Reads a binary message and the text that follows it. Returns its length, and the number of texts.
@@ -196,15 +201,24 @@ async fn client_leaves(server: &RunningContestant) -> io::Result<RepairFinding> 
         return Ok(finding(false, "the server ended TCP instead of echoing".to_owned()));
     }
     drop(peer);
+    Ok(match logged(server, logged_panic).await {
+        Some(reason) => finding(false, format!("a client left, and the log says: panic, {reason}")),
+        None => finding(true, "a client left, and the log says nothing".to_owned()),
+    })
+}
+
+/// Returns what `find` finds in the log of a server, which may come a little after its cause.
+async fn logged(server: &RunningContestant, find: impl Fn(&str) -> Option<&str>) -> Option<String> {
     let begin = Instant::now();
-    while begin.elapsed() < LOGGED_WITHIN {
-        if let Some(reason) = logged_panic(&server.stderr()) {
-            let sentence = format!("a client left, and the log says: panic, {reason}");
-            return Ok(finding(false, sentence));
+    loop {
+        if let Some(found) = find(&server.stderr()) {
+            return Some(found.to_owned());
+        }
+        if begin.elapsed() >= LOGGED_WITHIN {
+            return None;
         }
         tokio::time::sleep(LOOK).await;
     }
-    Ok(finding(true, "a client left, and the log says nothing".to_owned()))
 }
 
 /// Returns the reason of a panic that net/http has caught, from the log of a server: `http: panic
@@ -213,4 +227,45 @@ fn logged_panic(log: &str) -> Option<&str> {
     let line = log.lines().find(|line| line.contains("http: panic serving "))?;
     let (_, behind) = line.split_once("http: panic serving ")?;
     behind.split_once(": ").map(|(_, reason)| reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::lab::{ANY_PORT, CommandLine, Launch};
+    use crate::scope::Scope;
+
+    /// Accepts a connection, reads what `two_writers` sends but for its end, and goes, with an RST.
+    async fn goes_while_it_writes(listener: TcpListener) {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut buffer = vec![0; 64 << 10];
+        let mut count = stream.read(&mut buffer).await.unwrap();
+        stream.write_all(b"HTTP/1.1 101 Switching Protocols\r\n\r\n").await.unwrap();
+        while count < 24 << 20 {
+            count += stream.read(&mut buffer).await.unwrap();
+        }
+    }
+
+    /// net/http catches the panic of a handler: the connection ends, and the process stays.
+    #[tokio::test]
+    async fn a_panic_of_the_handler_shows_as_one_of_the_ticker_does() {
+        let scope = Scope::new(|panic| panic!("{panic}"));
+        let listener = TcpListener::bind(ANY_PORT).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        scope.spawn("a server", goes_while_it_writes(listener));
+        let script = format!(
+            "echo listening on ws://{address}/; \
+             echo 'http: panic serving 127.0.0.1:40123: concurrent write' >&2; cat"
+        );
+        let folder = std::env::temp_dir();
+        let launch = Launch::new(CommandLine::new(&["sh", "-c", &script]), folder.clone(), folder);
+        let mut server = RunningContestant::start(&scope, &launch, ANY_PORT).await.unwrap();
+        let found = two_writers(&mut server).await.unwrap();
+        server.stop().await;
+        let sentence = "the connection ended while the server was writing: panic, concurrent write";
+        assert_eq!(found, finding(false, sentence.to_owned()));
+    }
 }
