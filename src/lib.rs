@@ -10,6 +10,7 @@
 //! - [`text`]: widths in cells, control characters made visible, numbers with their units
 //! - [`wire`]: parsing and encoding of WebSocket bytes: handshakes, frames, messages, faults
 //! - [`conformance`]: the rules of the protocol as test cases for any server
+//! - [`sloppy`]: the server that breaks a rule on each of its paths, without its sockets
 //! - [`deck`]: Markdown to slides and warnings
 //! - [`learn`]: exercises that hide their solution, questions, and when they come again
 //! - [`measure`]: histograms, and ratios with confidence intervals
@@ -46,7 +47,7 @@
 //! - [`export`]: screens as pictures
 //! - [`demos`]: the inspector, the race and its grid, the feed, the bytes of an exchange
 
-pub use wiretalk_core::{conformance, deck, learn, measure, text, wire};
+pub use wiretalk_core::{conformance, deck, learn, measure, sloppy, text, wire};
 
 pub mod capture;
 pub mod clients;

@@ -5,6 +5,7 @@
 //! - [`wire`]: WebSocket bytes to meaning and back: handshakes, frames, messages, faults
 //! - [`sockjs`]: frames, transports and sessions of SockJS
 //! - [`conformance`]: the rules of the protocol as test cases for any server
+//! - [`sloppy`]: the server that breaks a rule on each of its paths, without its sockets
 //! - [`deck`]: Markdown to slides and warnings
 //! - [`learn`]: exercises that hide their solution, questions, and when they come again
 //! - [`measure`]: histograms and ratios with their intervals
@@ -15,6 +16,8 @@ pub mod wire;
 pub mod sockjs;
 
 pub mod conformance;
+
+pub mod sloppy;
 
 pub mod deck;
 pub mod learn;

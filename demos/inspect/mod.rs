@@ -37,7 +37,8 @@ use crate::servers::ServerKind;
 use crate::stage::{
     DeclaredEffect, Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, Settings, Stage, ViewContext,
 };
-use action::Tab;
+use crate::wire::{Side, TraceRow};
+use action::{Action, ByteCursor, Place, Tab};
 use lesson::file::Scenario;
 use lesson::play::ScenarioPlayer;
 use overlays::mode::InputMode;
@@ -73,6 +74,31 @@ pub fn open_ended(
     let update = |message| inspect.update(DemoEvent::Msg(message));
     let followed = messages.into_iter().flat_map(update).collect();
     (inspect, followed)
+}
+
+/// A spot of a connection that the cursor can be put on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spot {
+    /// A byte of the frames that a side has sent, from 0.
+    FrameByte(Side, usize),
+    /// A line of the head that a side has sent, from 0.
+    HeadLine(Side, usize),
+}
+
+/// Puts the cursor on a spot, on the tab that shows it. Nothing changes if there is no such spot.
+pub fn show_spot(inspect: &mut Inspect, spot: Spot) -> Vec<Cmd> {
+    let (tab, place) = match spot {
+        Spot::HeadLine(from, line) => (Tab::Handshake, Place::HeadLine(from, line)),
+        Spot::FrameByte(from, byte) => {
+            let rows = inspect.session.connection().trace.rows();
+            let is_before = |row: &TraceRow| row.offset().to_usize_saturating() <= byte;
+            let found = rows.iter().rposition(|row| row.from() == from && is_before(row));
+            let Some(row) = found else { return Vec::new() };
+            let byte = byte.saturating_sub(rows[row].offset().to_usize_saturating());
+            (Tab::Frames, Place::Frame(row, ByteCursor { byte, bit: 0 }))
+        }
+    };
+    inspect.carry_out(vec![Action::Show(tab), Action::MoveTo(place)])
 }
 
 /// Opens a lesson of [`lesson_entries`]; an inspector without one if there is no such lesson.

@@ -17,8 +17,9 @@ pub(super) enum FormEditor {
     Bytes(TextLine),
     /// The lines of a head.
     Head { lines: Vec<TextLine>, cursor: usize },
-    /// A byte of the exhibit, and a rule.
-    ByteAndRule { byte: usize, bytes: usize, rule: Option<usize>, rules: usize },
+    /// A place of the exhibit, and a rule. A place is a byte, or a line of a head; each is answered by
+    /// its first byte.
+    ByteAndRule { place: usize, places: Vec<usize>, rule: Option<usize>, rules: usize },
     /// Events in an order. The one at the cursor may be held, and then moves with it.
     Order { order: Vec<usize>, cursor: usize, is_held: bool },
     /// A line of code, and a remedy.
@@ -45,11 +46,6 @@ pub(super) enum FormKey {
 impl FormEditor {
     /// Returns an empty answer to an exercise.
     pub(super) fn of_exercise(exercise: &Exercise) -> Self {
-        let bytes = match &exercise.exhibit {
-            Exhibit::Bytes { bytes, .. } => bytes.len(),
-            Exhibit::Head(head) => head.lines().count(),
-            _ => 0,
-        };
         match &exercise.form {
             AnswerForm::Fields(fields) => Self::Fields {
                 names: fields.iter().map(|field| field.name.clone()).collect(),
@@ -61,7 +57,8 @@ impl FormEditor {
                 Self::Head { lines: head.lines().map(TextLine::new).collect(), cursor: 0 }
             }
             AnswerForm::ByteAndRule(rules) => {
-                Self::ByteAndRule { byte: 0, bytes, rule: None, rules: rules.len() }
+                let places = places(&exercise.exhibit);
+                Self::ByteAndRule { place: 0, places, rule: None, rules: rules.len() }
             }
             AnswerForm::Order(events) => {
                 Self::Order { order: (0..events.len()).collect(), cursor: 0, is_held: false }
@@ -90,11 +87,6 @@ impl FormEditor {
     /// Whether letters are a part of the answer, so that they can't be commands.
     pub(super) fn takes_letters(&self) -> bool {
         matches!(self, Self::Fields { .. } | Self::Head { .. } | Self::Input(_))
-    }
-
-    /// Whether the answer is bytes or a head, which a server can read.
-    pub(super) fn takes_text(&self) -> bool {
-        matches!(self, Self::Bytes(_) | Self::Head { .. })
     }
 
     /// Whether Enter goes to the next field, instead of checking the answer.
@@ -126,8 +118,8 @@ impl FormEditor {
             Self::Head { lines, .. } => {
                 Answer::Head(lines.iter().map(|line| line.text.clone() + "\n").collect())
             }
-            Self::ByteAndRule { byte, rule, .. } => {
-                Answer::ByteAndRule { byte: *byte, rule: (*rule)? }
+            Self::ByteAndRule { place, places, rule, .. } => {
+                Answer::ByteAndRule { byte: *places.get(*place)?, rule: (*rule)? }
             }
             Self::Order { order, .. } => Answer::Order(order.clone()),
             Self::LineAndRemedy { line, remedy, .. } => {
@@ -168,8 +160,8 @@ impl FormEditor {
                 key.code != KeyCode::Char('h') && line.handle_key(key)
             }
             Self::Input(line) => line.handle_key(key),
-            Self::ByteAndRule { byte, bytes, rule, rules } => {
-                moved(byte, *bytes, key.code) || digit(rule, *rules, key.code)
+            Self::ByteAndRule { place, places, rule, rules } => {
+                moved(place, places.len(), key.code) || digit(rule, *rules, key.code)
             }
             Self::LineAndRemedy { line, lines, remedy, remedies } => {
                 moved(line, *lines, key.code) || digit(remedy, *remedies, key.code)
@@ -205,6 +197,18 @@ impl FormEditor {
             }
             _ => {}
         }
+    }
+}
+
+/// Returns the first byte of each place of an exhibit that can be pointed at.
+fn places(exhibit: &Exhibit) -> Vec<usize> {
+    match exhibit {
+        Exhibit::Bytes { bytes, .. } => (0..bytes.len()).collect(),
+        Exhibit::Response { head, .. } => {
+            let ends = head.match_indices('\n').map(|(end, _)| end + 1);
+            std::iter::once(0).chain(ends).filter(|start| *start < head.len()).collect()
+        }
+        _ => Vec::new(),
     }
 }
 

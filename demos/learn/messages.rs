@@ -1,10 +1,8 @@
 //! The demo's keys, its start, and what goes to its engine and comes back.
 
-use super::server_reply::ServerReply;
-use super::server_trial::ServerTrial;
-use crate::learn::{Exercise, Progress};
+use super::live::{Inspected, LiveReply, ServerTrial};
+use crate::learn::{Exercise, LiveCheck, Progress};
 use crate::stage::KeyHint;
-use crate::wire::Side;
 
 /// The keys while the demo has the keyboard: in the list, and in what was opened.
 pub(super) const KEYS: &[KeyHint] = &[
@@ -67,11 +65,10 @@ pub enum Cmd {
     Reset(Vec<String>),
     /// Open a lesson in the inspector.
     OpenLesson(String),
-    /// Open the bytes of a side in the inspector, with permessage-deflate or without.
-    Inspect(Side, Vec<u8>, bool),
-    /// Send bytes to the strict server: a request, or frames. The number tells its reply from that to
-    /// an earlier answer.
-    Send(u64, Vec<u8>, bool),
+    /// Open an exchange in the inspector.
+    Inspect(Inspected),
+    /// Show an answer to a real peer. The number tells its reply from that to an earlier answer.
+    Ask(u64, Box<LiveCheck>),
     /// Build and try the servers in Go of an exercise.
     TryServers(Box<Exercise>),
 }
@@ -85,12 +82,12 @@ pub enum Msg {
     Seed(String, u64),
     /// A number for the series of a section.
     SeriesSeed(String, u64),
-    /// The strict server's reply to what was sent under this number.
+    /// The peer's reply to what was sent under this number.
     Reply(u64, Result<Reply, String>),
     /// The servers in Go that are tried.
     Servers(ServerTrial),
 }
 
-/// The reply of the strict server.
+/// The reply of a real peer.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Reply(pub(super) ServerReply);
+pub struct Reply(pub(super) LiveReply);

@@ -1,16 +1,14 @@
 //! Lessons, exercises that hide their solution, and questions, with what is done and what is due.
 //!
 //! `content` is what there is to learn, `state` holds what is known, `list_page` the list, `task_page` the open exercise or question and
-//! `form_editor` its answer. `engine` keeps the progress, asks the strict server and tries servers in
-//! Go; `view` draws.
+//! `form_editor` its answer. `engine` keeps the progress, and `live` asks real peers; `view` draws.
 
 mod content;
 mod engine;
 mod form_editor;
 mod list_page;
+mod live;
 mod messages;
-mod server_reply;
-mod server_trial;
 mod state;
 mod task_page;
 #[cfg(test)]
@@ -28,8 +26,8 @@ use crate::stage::{
 };
 use crate::text::did_you_mean;
 pub use content::LearnContent;
+pub use live::{Exchange, Inspected, ServerTrial};
 pub use messages::{Cmd, LearnStart, Msg, Reply, StartPlace};
-pub use server_trial::ServerTrial;
 pub use state::Learn;
 
 impl Demo for Learn {

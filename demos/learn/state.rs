@@ -7,8 +7,8 @@ use crossterm::event::{KeyCode, KeyEvent};
 use super::content::LearnContent;
 use super::form_editor::{FormEditor, FormKey};
 use super::list_page::ListPage;
+use super::live::LiveReply;
 use super::messages::{Cmd, LearnStart, Msg, Reply, StartPlace};
-use super::server_reply::ServerReply;
 use super::task_page::{Focus, ReplyState, TaskPage};
 use crate::learn::{CatalogItem, ItemKind, ItemState, Progress};
 
@@ -30,8 +30,8 @@ pub struct Learn {
     pub(super) shows_keys: bool,
     /// The right and all answers since the list was left.
     pub(super) score: (usize, usize),
-    /// The number of the answer that was last sent to the strict server.
-    sent: u64,
+    /// The number of the answer that was last shown to a real peer.
+    asked: u64,
 }
 
 impl Learn {
@@ -46,7 +46,7 @@ impl Learn {
             series: None,
             shows_keys: false,
             score: (0, 0),
-            sent: 0,
+            asked: 0,
             content,
         };
         learn.take_in(&Progress::default(), 0);
@@ -250,18 +250,18 @@ impl Learn {
             Ok(judgment) => page.judgment = Some(judgment),
         }
         page.scrolled = 0;
-        if let Some((bytes, is_request)) = page.bytes_to_send() {
-            page.reply = Some(ReplyState::Waiting);
-            self.sent += 1;
-            return vec![Cmd::Send(self.sent, bytes, is_request)];
+        if let Some(check) = page.live_check() {
+            page.reply = Some(ReplyState::Waiting(check.peer()));
+            self.asked += 1;
+            return vec![Cmd::Ask(self.asked, Box::new(check))];
         }
         self.count()
     }
 
-    /// Takes the strict server's reply. One to an answer that was given up comes too late.
-    fn settle(&mut self, number: u64, reply: Result<ServerReply, String>) -> Vec<Cmd> {
+    /// Takes the peer's reply. One to an answer that was given up comes too late.
+    fn settle(&mut self, number: u64, reply: Result<LiveReply, String>) -> Vec<Cmd> {
         match &mut self.task {
-            Some(page) if page.is_waiting() && number == self.sent => {
+            Some(page) if page.is_waiting() && number == self.asked => {
                 page.reply = Some(ReplyState::Done(reply));
                 self.count()
             }
@@ -300,11 +300,14 @@ impl Learn {
             KeyCode::Up => page.scroll(-1),
             KeyCode::Down => page.scroll(1),
             KeyCode::Enter | KeyCode::Char('n' | 'g') if page.is_waiting() => {
-                self.notice = Some("the strict server hasn't replied yet".to_owned());
+                self.notice = Some("the reply isn't there yet".to_owned());
             }
             KeyCode::Char('g') => return vec![Cmd::Draw(page.item.name.clone())],
             KeyCode::Char('x') => return page.try_servers().into_iter().collect(),
             KeyCode::Char('i') => return page.inspect_command().into_iter().collect(),
+            KeyCode::Enter if page.is_to_be_inspected() => {
+                return page.inspect_command().into_iter().collect();
+            }
             // A blank goes nowhere: it may still belong to bytes that are typed.
             KeyCode::Enter | KeyCode::Char('n') => {
                 let name = page.item.name.clone();

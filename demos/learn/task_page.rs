@@ -1,11 +1,11 @@
 //! [`TaskPage`]: an exercise or a question while it is worked on.
 
 use super::form_editor::FormEditor;
+use super::live::{self, Exchange, Inspected, LiveReply, ServerTrial};
 use super::messages::Cmd;
-use super::server_reply::ServerReply;
-use super::server_trial::{self, ServerTrial};
+use crate::demos::inspect::Spot;
 use crate::learn::{
-    CatalogItem, Draws, Exercise, Exhibit, Judgment, Question, RepairFault, RightAnswer,
+    CatalogItem, Draws, Exercise, Exhibit, Judgment, LiveCheck, Question, RepairFault, RightAnswer,
     UnfitAnswer,
 };
 use crate::repair::RepairOutcome;
@@ -23,9 +23,9 @@ pub(super) struct TaskPage {
     /// The number of hints that are shown.
     pub(super) hints_shown: usize,
     pub(super) judgment: Option<Judgment>,
-    /// What a real server did with the answer.
+    /// What a real peer did with the answer.
     pub(super) reply: Option<ReplyState>,
-    /// Whether the strict server settles an answer.
+    /// Whether an answer is sent to the strict server as it is.
     pub(super) is_sent: bool,
     /// The findings about the servers of the exercise that are recorded, with their provenance.
     pub(super) recorded: Option<(RepairOutcome, String)>,
@@ -35,6 +35,8 @@ pub(super) struct TaskPage {
     pub(super) has_counted: bool,
     /// The problem of an answer that isn't of the form that is asked for, and so wasn't judged.
     pub(super) refused: Option<String>,
+    /// Whether the inspector was opened on the answer.
+    was_inspected: bool,
     /// The part of the task that is in sight where not all of it has room.
     pub(super) focus: Focus,
     /// The rows that were scrolled down, or up, from there.
@@ -62,19 +64,21 @@ pub(super) enum Task {
     Question(Question),
 }
 
-/// The state of asking a real server.
+/// The state of asking a real peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum ReplyState {
-    Waiting,
-    Done(Result<ServerReply, String>),
+    /// This peer is being asked.
+    Waiting(&'static str),
+    Done(Result<LiveReply, String>),
 }
 
 impl TaskPage {
     /// Opens an exercise that was made.
     pub(super) fn exercise(item: CatalogItem, exercise: Exercise) -> Self {
         let form = FormEditor::of_exercise(&exercise);
-        let recorded = server_trial::recorded(&exercise);
-        let is_sent = form.takes_text() && exercise.bytes_to_send(&exercise.solution()).is_some();
+        let recorded = live::recorded(&exercise);
+        let check = exercise.live_check(&exercise.solution());
+        let is_sent = matches!(check, Some(LiveCheck::Frames(_) | LiveCheck::Request(_)));
         Self { is_sent, recorded, ..Self::new(item, Task::Exercise(exercise), form) }
     }
 
@@ -95,7 +99,7 @@ impl TaskPage {
 
     fn new(item: CatalogItem, task: Task, form: FormEditor) -> Self {
         let (hints_shown, judgment, reply, recorded, trial, has_counted) = Default::default();
-        let (is_sent, refused, focus, scrolled) = Default::default();
+        let (is_sent, refused, was_inspected, focus, scrolled) = Default::default();
         Self {
             item,
             task,
@@ -108,6 +112,7 @@ impl TaskPage {
             trial,
             has_counted,
             refused,
+            was_inspected,
             focus,
             scrolled,
         }
@@ -129,8 +134,9 @@ impl TaskPage {
 
     /// Whether the inspector can show the bytes of the task or of the answer.
     pub(super) fn has_bytes(&self) -> bool {
-        let writes_frames = matches!(&self.form, FormEditor::Bytes(_));
-        writes_frames || !self.bytes().is_empty()
+        let is_of_frames =
+            matches!(&self.form, FormEditor::Bytes(_) | FormEditor::ByteAndRule { .. });
+        is_of_frames || !self.bytes().is_empty()
     }
 
     /// Returns the bytes that it is about; none where it is about something else.
@@ -180,6 +186,7 @@ impl TaskPage {
     /// Takes the verdict away, and keeps the answer.
     pub(super) fn try_again(&mut self) {
         (self.judgment, self.reply, self.focus, self.scrolled) = Default::default();
+        self.was_inspected = false;
     }
 
     /// Scrolls down, or up.
@@ -187,9 +194,9 @@ impl TaskPage {
         self.scrolled = self.scrolled.saturating_add(rows).clamp(-MAX_SCROLLED, MAX_SCROLLED);
     }
 
-    /// Whether the strict server hasn't replied yet.
+    /// Whether a real peer hasn't replied yet.
     pub(super) fn is_waiting(&self) -> bool {
-        self.reply == Some(ReplyState::Waiting)
+        matches!(self.reply, Some(ReplyState::Waiting(_)))
     }
 
     /// Returns the command that builds and tries the servers of the exercise.
@@ -200,31 +207,68 @@ impl TaskPage {
         Some(Cmd::TryServers(Box::new(exercise.clone())))
     }
 
-    /// Returns the command that shows the bytes of the task in the inspector.
-    pub(super) fn inspect_command(&self) -> Option<Cmd> {
-        if let Some((bytes, false)) = self.bytes_to_send() {
-            return Some(Cmd::Inspect(Side::Client, bytes, false));
-        }
-        let (from, deflate) = match &self.task {
-            Task::Exercise(exercise) => match &exercise.exhibit {
-                Exhibit::Bytes { from, deflate, .. } => (*from, *deflate),
-                _ => return None,
-            },
-            // The mask says who sends it.
-            Task::Question(question) => {
-                let is_masked = question.bytes.get(1).is_some_and(|byte| byte & 0x80 != 0);
-                (if is_masked { Side::Client } else { Side::Server }, false)
-            }
-        };
-        let bytes = self.bytes();
-        (!bytes.is_empty()).then(|| Cmd::Inspect(from, bytes.to_vec(), deflate))
+    /// Returns the command that shows the bytes of the task in the inspector, with the cursor on
+    /// what the verdict is about.
+    pub(super) fn inspect_command(&mut self) -> Option<Cmd> {
+        let exchange = self.exchange()?;
+        self.was_inspected = true;
+        let spot = self.spot(&exchange);
+        Some(Cmd::Inspect(Inspected { exchange, spot }))
     }
 
-    /// Returns the bytes for a real server, and whether they are a request.
-    pub(super) fn bytes_to_send(&self) -> Option<(Vec<u8>, bool)> {
+    /// Returns what the inspector can show of the task or of the answer.
+    fn exchange(&self) -> Option<Exchange> {
+        let frames = |from, bytes: &[u8], deflate| {
+            (!bytes.is_empty()).then(|| Exchange::Frames { from, bytes: bytes.to_vec(), deflate })
+        };
+        match (self.live_check(), &self.task) {
+            (Some(LiveCheck::Frames(bytes)), _) => frames(Side::Client, &bytes, false),
+            (Some(LiveCheck::SloppyVisit(visit)), _) => {
+                Some(Exchange::SloppyVisit(Box::new(visit)))
+            }
+            (_, Task::Exercise(exercise)) => match &exercise.exhibit {
+                Exhibit::Bytes { from, bytes, deflate } => frames(*from, bytes, *deflate),
+                _ => None,
+            },
+            (_, Task::Question(question)) => {
+                // The mask says who sends it.
+                let is_masked = question.bytes.get(1).is_some_and(|byte| byte & 0x80 != 0);
+                let from = if is_masked { Side::Client } else { Side::Server };
+                frames(from, &question.bytes, false)
+            }
+        }
+    }
+
+    /// Returns the first byte or line of an exchange that the verdict is about: what was wrong, or
+    /// what was asked for.
+    fn spot(&self, exchange: &Exchange) -> Option<Spot> {
+        let marks = &self.judgment.as_ref()?.marks;
+        let wrong = marks.iter().find(|mark| !mark.right && mark.bytes.is_some());
+        let first = wrong.or_else(|| marks.iter().find(|mark| mark.bytes.is_some()))?;
+        let byte = first.bytes.as_ref()?.start;
+        let from = match exchange {
+            Exchange::Frames { from, .. } => *from,
+            Exchange::SloppyVisit(_) => Side::Server,
+        };
+        Some(match (&self.form, self.bytes().is_empty()) {
+            (FormEditor::ByteAndRule { places, .. }, true) => {
+                let line = places.iter().rposition(|start| *start <= byte)?;
+                Spot::HeadLine(from, line)
+            }
+            _ => Spot::FrameByte(from, byte),
+        })
+    }
+
+    /// Whether the inspector comes before the next task: the answer was wrong, and it hasn't been
+    /// looked at there.
+    pub(super) fn is_to_be_inspected(&self) -> bool {
+        !self.is_won() && !self.was_inspected && self.exchange().is_some()
+    }
+
+    /// Returns what is to be shown to a real peer once the answer is judged.
+    pub(super) fn live_check(&self) -> Option<LiveCheck> {
         let Task::Exercise(exercise) = &self.task else { return None };
-        let bytes = exercise.bytes_to_send(&self.form.answer()?)?;
-        Some((bytes, matches!(exercise.form, crate::learn::AnswerForm::Head(_))))
+        exercise.live_check(&self.form.answer()?)
     }
 
     /// Whether the answer counts as right: the judgment, and no real server that objects.

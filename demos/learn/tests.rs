@@ -7,7 +7,7 @@ use crossterm::event::KeyCode;
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 
-use super::server_reply::ServerReply;
+use super::live::{Exchange, Inspected, LiveReply, ServerReply};
 use super::*;
 use crate::deck::DemoFence;
 use crate::learn::{Answer, Bank, ExerciseKind, Progress, ProgressEvent};
@@ -53,6 +53,11 @@ fn solve(learn: &mut Learn) {
     fill(learn, solution);
 }
 
+/// Returns the report of the strict server's reply.
+fn replied(number: u64, reply: ServerReply) -> DemoEvent<Msg> {
+    DemoEvent::Msg(Msg::Reply(number, Ok(Reply(LiveReply::Server(reply)))))
+}
+
 /// Types an answer to the open exercise.
 fn fill(learn: &mut Learn, answer: Answer) {
     let Some(page) = &mut learn.task else { panic!("no exercise is open") };
@@ -68,8 +73,11 @@ fn fill(learn: &mut Learn, answer: Answer) {
         }
         (
             Answer::ByteAndRule { byte, rule },
-            form_editor::FormEditor::ByteAndRule { byte: own_byte, rule: own_rule, .. },
-        ) => (*own_byte, *own_rule) = (byte, Some(rule)),
+            form_editor::FormEditor::ByteAndRule { place, places, rule: own_rule, .. },
+        ) => {
+            *place = places.iter().position(|start| *start == byte).unwrap();
+            *own_rule = Some(rule);
+        }
         (Answer::Order(order), form_editor::FormEditor::Order { order: own, .. }) => *own = order,
         (
             Answer::LineAndRemedy { line, remedy },
@@ -128,17 +136,17 @@ fn every_exercise_is_solved_by_its_solution_and_counted_once() {
             let empty = picture(&learn, 80, 24);
             solve(&mut learn);
             let Some(page) = &learn.task else { panic!() };
-            let sends = page.bytes_to_send().is_some();
+            let asks = page.live_check().is_some();
             let judgment = page.judge().unwrap();
             assert!(judgment.right, "{name} {seed}: {judgment:?}\n{empty}");
             let mut commands = learn.check();
-            if sends {
-                assert!(matches!(commands[..], [Cmd::Send(..)]), "{commands:?}");
+            if asks {
+                assert!(matches!(commands[..], [Cmd::Ask(..)]), "{commands:?}");
                 let reply = ServerReply {
                     status: Some((101, "HTTP/1.1 101 Switching Protocols".to_owned())),
                     ..ServerReply::default()
                 };
-                commands = learn.update(DemoEvent::Msg(Msg::Reply(1, Ok(Reply(reply)))));
+                commands = learn.update(replied(1, reply));
             }
             assert_eq!(commands, [Cmd::Record(name.clone(), true)]);
             assert!(picture(&learn, 80, 24).contains('✓'), "{}", picture(&learn, 80, 24));
@@ -156,7 +164,7 @@ fn what_the_strict_server_refuses_is_not_won() {
     assert!(picture(&learn, 80, 24).contains("waiting for the strict server"));
     let frames = vec![("88 02 03 ea".to_owned(), "Close 1002".to_owned())];
     let reply = ServerReply { close: Some(1002), frames, ..ServerReply::default() };
-    let commands = learn.update(DemoEvent::Msg(Msg::Reply(1, Ok(Reply(reply)))));
+    let commands = learn.update(replied(1, reply));
     assert!(matches!(&commands[..], [Cmd::Record(_, false)]), "{commands:?}");
     let shown = picture(&learn, 80, 24);
     assert!(shown.contains("Close with 1002") && shown.contains("88 02 03 ea"), "{shown}");
@@ -230,7 +238,10 @@ fn bytes_of_a_verdict_open_in_the_inspector() {
     learn.check();
     let commands = press(&mut learn, &[KeyCode::Char('i')]);
     assert!(
-        matches!(&commands[..], [Cmd::Inspect(_, bytes, false)] if !bytes.is_empty()),
+        matches!(
+            &commands[..],
+            [Cmd::Inspect(Inspected { exchange: Exchange::Frames { .. }, .. })]
+        ),
         "{commands:?}"
     );
     assert_eq!(press(&mut learn, &[KeyCode::Esc]), [Cmd::Load]);

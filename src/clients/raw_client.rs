@@ -76,6 +76,33 @@ pub(crate) async fn send_request(target: &Target, request: &[u8]) -> io::Result<
     exchange_heads(target, request).await.map(|(_, head, _)| head)
 }
 
+/// Sends a request as it is, and more bytes once there is a response. Returns the head of that, and at
+/// most `most` of the bytes behind it, up to the end of TCP.
+///
+/// # Errors
+/// As for [`ask`].
+pub(crate) async fn exchange(
+    target: &Target,
+    request: &[u8],
+    after: &[u8],
+    most: usize,
+) -> io::Result<(Head, Vec<u8>)> {
+    let (mut stream, head, mut rest) = exchange_heads(target, request).await?;
+    // A server that has hung up already reads no more: what it sent says why.
+    let _ = stream.write_all(after).await;
+    let mut buffer = vec![0; READ_BUFFER];
+    while rest.len() < most {
+        match stream.read(&mut buffer).await {
+            Ok(0) => break,
+            Ok(count) => rest.extend_from_slice(buffer.get(..count).unwrap_or_default()),
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => break,
+            Err(error) => return Err(error),
+        }
+    }
+    rest.truncate(most);
+    Ok((head, rest))
+}
+
 /// Sends a request. Returns the connection, the head of the response, and the bytes behind it.
 async fn exchange_heads(target: &Target, request: &[u8]) -> io::Result<(TcpStream, Head, Vec<u8>)> {
     let mut stream = connect_host(&target.host, target.port).await?;

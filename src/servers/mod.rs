@@ -7,7 +7,7 @@
 //!
 //! - [`http`]: the REST echo; [`websocket`]: the plain WebSocket echo, on tokio-tungstenite.
 //! - [`strict`]: the WebSocket echo on `wire`, which tolerates nothing; [`sloppy`]: the one that
-//!   breaks rules, listed in [`misbehaviors`]; [`hub`]: not an echo, it sends every message to all
+//!   breaks rules, listed in [`crate::sloppy::misbehaviors`]; [`hub`]: not an echo, it sends every message to all
 //!   clients; [`ServerKind`]: all of these by name.
 //! - [`sockjs`]: four SockJS services, as the protocol's test wants them.
 //! - [`recorded`]: the two echoes with all bytes recorded, for comparisons;
@@ -60,5 +60,4 @@ pub use options::event_log::{EventLog, ServerEvent};
 pub use options::limits::Limits;
 pub use options::server_options::ServerOptions;
 pub use server_kind::{GUARDED_ORIGIN, ServerKind};
-pub use sloppy::misbehaviors;
 pub use sockjs::SockJsServerOptions;

@@ -1,8 +1,10 @@
-"""*Which rule is broken?*: the rules of RFC 6455 and RFC 7692, one after the other."""
+"""*Which rule is broken?*: the rules of RFC 6455 and RFC 7692, one after the other; `response` has those
+of a response."""
 
 import struct
 
 import frames
+import response
 from command import Wrong
 
 # A word of the sentence that states each rule.
@@ -134,32 +136,48 @@ class Reader:
 
 
 def found(exercise):
-    """Returns the broken rule, the byte that proves it, and its frame."""
+    """Returns the broken rule, the byte that proves it, and all bytes that may be pointed at."""
+    if "response" in exercise["exhibit"]:
+        exhibit = exercise["exhibit"]["response"]
+        rule, line = response.fault(exhibit)
+        places = response.span(exhibit, line)
+        return rule, places.start, places
     exhibit = exercise["exhibit"]["bytes"]
     reader = Reader(exhibit)
     for frame in frames.parse(bytes.fromhex(exhibit["bytes"])):
         if fault := reader.fault(frame):
-            return (*fault, frame)
+            return (*fault, range(frame.offset, frame.end))
     raise ValueError("no rule is broken")
 
 
-def answer(exercise, _rng):
-    rule, byte, _ = found(exercise)
+def answer(exercise, rng):
+    rule, byte, places = found(exercise)
+    if "response" in exercise["exhibit"]:
+        # Any byte of the line stands for it.
+        byte = rng.choice(places)
     return {"byte_and_rule": {"byte": byte, "rule": rule_index(exercise, rule)}}
 
 
 def rule_index(exercise, rule):
     offered = exercise["form"]["byte_and_rule"]
-    return next(at for at, text in enumerate(offered) if SENTENCES[rule] in text)
+    sentences = response.SENTENCES if "response" in exercise["exhibit"] else SENTENCES
+    return next(at for at, text in enumerate(offered) if sentences[rule] in text)
+
+
+def length(exercise):
+    exhibit = exercise["exhibit"]
+    if "response" in exhibit:
+        return len(exhibit["response"]["head"])
+    return len(bytes.fromhex(exhibit["bytes"]["bytes"]))
 
 
 def wrong_answers(exercise, rng):
-    rule, byte, guilty = found(exercise)
+    rule, byte, places = found(exercise)
     index = rule_index(exercise, rule)
     for other in range(len(exercise["form"]["byte_and_rule"])):
         if other != index:
             yield Wrong({"byte_and_rule": {"byte": byte, "rule": other}}, "rule", byte)
-    stream = bytes.fromhex(exercise["exhibit"]["bytes"]["bytes"])
-    elsewhere = [at for at in range(len(stream)) if not guilty.offset <= at < guilty.end]
+    part = "line" if "response" in exercise["exhibit"] else "byte"
+    elsewhere = [at for at in range(length(exercise)) if at not in places]
     for at in rng.sample(elsewhere, min(6, len(elsewhere))):
-        yield Wrong({"byte_and_rule": {"byte": at, "rule": index}}, "byte", byte)
+        yield Wrong({"byte_and_rule": {"byte": at, "rule": index}}, part, byte)

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use wiretalk::servers::misbehaviors::{self, BrokenRule};
 use wiretalk::servers::{ServerEvent, sloppy};
+use wiretalk::sloppy::{BrokenRule, misbehaviors};
 use wiretalk::wire::{Side, Trace};
 
 use crate::{HELLO, MASKED_HELLO, SWITCHING, TestServer, UPGRADE, masked, test_server};

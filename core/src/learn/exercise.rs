@@ -62,6 +62,13 @@ pub enum Exhibit {
     },
     /// The head of an HTTP request or response, lines ending in `\n`.
     Head(String),
+    /// The response to a request that offers no subprotocol and no extension.
+    Response {
+        /// The key of the request.
+        key: String,
+        /// Its head with the blank line, lines ending in `\n`.
+        head: String,
+    },
     /// Lines of source code.
     Code(Vec<String>),
 }
@@ -107,7 +114,7 @@ pub enum Answer {
     Head(String),
     /// The index of a byte from 0, and of a rule.
     ByteAndRule {
-        /// The byte of the exhibit.
+        /// The byte of the exhibit; of a response any byte of the line.
         byte: usize,
         /// The rule, from 0.
         rule: usize,

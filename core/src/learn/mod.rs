@@ -11,6 +11,7 @@ mod draws;
 mod exercise;
 mod exercises;
 mod judgment;
+mod live_check;
 mod progress;
 
 pub use bank::{Bank, BankProblem, Compare, ExerciseEntry, Question, Response, RightAnswer};
@@ -20,6 +21,8 @@ pub use catalog::{
 };
 pub use draws::Draws;
 pub use exercise::{Answer, AnswerForm, Exercise, ExerciseKind, Exhibit, FieldForm};
+pub use exercises::broken_rule::SloppyVisit;
 pub use exercises::repair_server::{GO_MODULE, GoFile, GoServer, RepairCheck, RepairFault};
 pub use judgment::{Judgment, Mark, TypedSoFar, UnfitAnswer, UnreadText};
+pub use live_check::LiveCheck;
 pub use progress::{BadLine, ItemProgress, LeitnerBox, Progress, ProgressEvent};

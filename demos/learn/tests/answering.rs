@@ -17,7 +17,7 @@ fn of_level(kind: ExerciseKind, level: u8) -> String {
 fn reply(number: u64) -> DemoEvent<Msg> {
     let frames = vec![("88 02 03 ea".to_owned(), "Close 1002".to_owned())];
     let reply = ServerReply { close: Some(1002), frames, ..ServerReply::default() };
-    DemoEvent::Msg(Msg::Reply(number, Ok(Reply(reply))))
+    replied(number, reply)
 }
 
 #[test]
@@ -26,13 +26,13 @@ fn while_the_server_is_asked_nothing_goes_on_and_a_late_reply_settles_nothing() 
     let mut learn = opened(&name, 7);
     type_text(&mut learn, "88 80 00 00 00 00 00");
     let sent = press(&mut learn, &[KeyCode::Enter]);
-    assert!(matches!(sent[..], [Cmd::Send(1, ..)]), "{sent:?}");
+    assert!(matches!(sent[..], [Cmd::Ask(1, ..)]), "{sent:?}");
     let shown = picture(&learn, 100, 30);
     assert!(shown.contains("e try again") && !shown.contains("Enter next"), "{shown}");
     let keys = [KeyCode::Enter, KeyCode::Char('n'), KeyCode::Char('g'), KeyCode::Char(' ')];
     assert_eq!(press(&mut learn, &keys), [], "no key opens another task");
     press(&mut learn, &[KeyCode::Enter]);
-    assert!(picture(&learn, 100, 30).contains("hasn't replied yet"));
+    assert!(picture(&learn, 100, 30).contains("the reply isn't there yet"));
     // The answer counts, but it isn't waited for.
     assert_eq!(press(&mut learn, &[KeyCode::Char('e')]), [Cmd::Record(name, false)]);
     type_text(&mut learn, "8");
@@ -41,7 +41,7 @@ fn while_the_server_is_asked_nothing_goes_on_and_a_late_reply_settles_nothing() 
     assert!(page.judgment.is_none() && page.reply.is_none(), "{page:?}");
     press(&mut learn, &[KeyCode::Backspace]);
     let sent = press(&mut learn, &[KeyCode::Enter]);
-    assert!(matches!(sent[..], [Cmd::Send(2, ..)]), "{sent:?}");
+    assert!(matches!(sent[..], [Cmd::Ask(2, ..)]), "{sent:?}");
     learn.update(reply(1));
     assert!(learn.task.as_ref().unwrap().is_waiting(), "the reply is to the first answer");
     learn.update(reply(2));

@@ -22,6 +22,11 @@ pub(super) fn lines(page: &TaskPage, width: usize, theme: &Theme) -> Vec<Line<'s
                 lines.push(Line::styled(format!("The {from} sends{agreed}:"), theme.dim()));
             }
             Exhibit::Head(head) => return head_lines(page, head, theme),
+            Exhibit::Response { key, head } => {
+                lines.push(Line::styled(format!("The response to the key {key}:"), theme.dim()));
+                lines.extend(head_lines(page, head, theme));
+                return lines;
+            }
             Exhibit::Code(code) => return code_lines(page, code, theme),
             Exhibit::Nothing => {}
         }
@@ -42,6 +47,18 @@ pub(super) fn key_lines(page: &TaskPage, width: usize, most: usize) -> Vec<usize
     };
     match (exhibit, &page.form) {
         (Some(Exhibit::Code(_)), FormEditor::LineAndRemedy { line, .. }) => vec![*line],
+        (Some(Exhibit::Response { head, .. }), _) => {
+            let count = head.lines().count() + 1;
+            if count <= most {
+                return (0..count).collect();
+            }
+            let wrong = page.judgment.iter().flat_map(|judgment| &judgment.marks);
+            let starts = wrong.filter_map(|mark| mark.bytes.as_ref().map(|range| range.start));
+            let line_of = |byte: usize| head[..byte.min(head.len())].matches('\n').count() + 1;
+            let mut rows: Vec<usize> = starts.map(line_of).take(most).collect();
+            rows.dedup();
+            rows
+        }
         (Some(Exhibit::Head(head)), _) => {
             let count = head.lines().count();
             let is_key = |(_, line): &(usize, &str)| count <= most || line.starts_with("Sec-Web");
@@ -71,8 +88,8 @@ fn pointed_at(page: &TaskPage) -> Vec<usize> {
     let wrong = marks.filter(|mark| !mark.right);
     let mut bytes: Vec<usize> =
         wrong.filter_map(|mark| mark.bytes.as_ref().map(|range| range.start)).collect();
-    if let FormEditor::ByteAndRule { byte, .. } = &page.form {
-        bytes.push(*byte);
+    if let FormEditor::ByteAndRule { place, .. } = &page.form {
+        bytes.push(*place);
     }
     for hint in page.hints().iter().take(page.hints_shown).rev() {
         bytes.extend(hint.split("byte ").skip(1).filter_map(leading_number));
@@ -92,8 +109,8 @@ fn leading_number(text: &str) -> Option<usize> {
 pub(super) fn cursor_line(page: &TaskPage, width: usize) -> Option<usize> {
     match (&page.form, page.bytes().is_empty()) {
         (FormEditor::LineAndRemedy { line, .. }, _) => Some(*line),
-        (FormEditor::ByteAndRule { byte, .. }, true) => Some(*byte),
-        (FormEditor::ByteAndRule { byte, .. }, false) => Some(byte / bytes_per_row(width) + 1),
+        (FormEditor::ByteAndRule { place, .. }, true) => Some(place + 1),
+        (FormEditor::ByteAndRule { place, .. }, false) => Some(place / bytes_per_row(width) + 1),
         _ => None,
     }
 }
@@ -105,10 +122,11 @@ fn bytes_per_row(width: usize) -> usize {
 /// Returns the lines of a head, the one under the cursor marked.
 fn head_lines(page: &TaskPage, head: &str, theme: &Theme) -> Vec<Line<'static>> {
     let cursor = match &page.form {
-        FormEditor::ByteAndRule { byte, .. } => Some(*byte),
+        FormEditor::ByteAndRule { place, .. } => Some(*place),
         _ => None,
     };
-    numbered(page, head.lines().map(str::to_owned), cursor, false, theme)
+    let shown = |line: &str| if line.is_empty() { "(blank line)" } else { line }.to_owned();
+    numbered(page, head.lines().map(shown), cursor, false, theme)
 }
 
 /// Returns the lines of code, the one under the cursor marked.
@@ -155,7 +173,7 @@ fn numbered(
 fn byte_rows(page: &TaskPage, bytes: &[u8], width: usize, theme: &Theme) -> Vec<Line<'static>> {
     let per_row = bytes_per_row(width);
     let cursor = match &page.form {
-        FormEditor::ByteAndRule { byte, .. } => Some(*byte),
+        FormEditor::ByteAndRule { place, .. } => Some(*place),
         _ => None,
     };
     let marks = page.judgment.as_ref().map(|judgment| &judgment.marks[..]).unwrap_or_default();

@@ -14,6 +14,9 @@ pub(super) fn answering(page: &TaskPage, is_cut: bool) -> String {
         FormEditor::Head { .. } => {
             format!("Ctrl-S {check}   Enter new line   Ctrl-K delete line")
         }
+        FormEditor::ByteAndRule { .. } if page.bytes().is_empty() => {
+            format!("↑ ↓ line   1–9 rule   Enter {enter}")
+        }
         FormEditor::ByteAndRule { .. } => format!("← → byte   1–9 rule   Enter {enter}"),
         FormEditor::LineAndRemedy { .. } => format!("↑ ↓ line   1–9 remedy   Enter {enter}"),
         FormEditor::Order { is_held: true, .. } => {
@@ -46,5 +49,10 @@ pub(super) fn after_verdict(page: &TaskPage) -> String {
     }
     let anew = if matches!(page.task, Task::Exercise(_)) { "   g another one" } else { "" };
     let servers = if page.recorded.is_some() { "   x run both here" } else { "" };
-    format!("Enter next   e try again{anew}{inspector}{servers}   Esc list")
+    let (enter, inspector) = if page.is_to_be_inspected() {
+        ("Enter inspector   n next", "")
+    } else {
+        ("Enter next", inspector)
+    };
+    format!("{enter}   e try again{anew}{inspector}{servers}   Esc list")
 }

@@ -5,7 +5,7 @@ use ratatui::text::Line;
 
 use crate::demos::inspect::wrap_words;
 use crate::demos::learn::form_editor::FormEditor;
-use crate::demos::learn::server_trial::ServerTrial;
+use crate::demos::learn::live::ServerTrial;
 use crate::demos::learn::task_page::{ReplyState, Task, TaskPage};
 use crate::learn::{AnswerForm, Judgment, Mark, RightAnswer};
 use crate::stage::Theme;
@@ -120,14 +120,16 @@ fn label(page: &TaskPage, part: &str) -> String {
 fn push_reply(page: &TaskPage, words: &mut Paragraphs, theme: &Theme) {
     match &page.reply {
         None => {}
-        Some(ReplyState::Waiting) => words.push("… waiting for the strict server", theme.dim()),
+        Some(ReplyState::Waiting(peer)) => {
+            words.push(&format!("… waiting for {peer}"), theme.dim());
+        }
         Some(ReplyState::Done(Err(reason))) => {
-            words.push(&format!("The strict server could not be asked: {reason}"), theme.dim());
+            words.push(&format!("No live reply: {reason}"), theme.dim());
         }
         Some(ReplyState::Done(Ok(reply))) => {
-            let color = if reply.is_accepted() { theme.good } else { theme.bad };
+            let color = if reply.is_good() { theme.good } else { theme.bad };
             words.push(&reply.describe(), Style::new().fg(color));
-            for (hex, frame) in &reply.frames {
+            for (hex, frame) in reply.frames() {
                 words.push(&format!("  {hex}   {frame}"), Style::new().fg(theme.server));
             }
         }

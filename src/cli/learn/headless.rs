@@ -147,6 +147,9 @@ fn exercise_text(exercise: &Exercise) -> String {
         Exhibit::Nothing => {}
         Exhibit::Bytes { bytes, .. } => text += &format!("  {}\n\n", format::hex(bytes)),
         Exhibit::Head(head) => text += &(indented(head.lines()) + "\n"),
+        Exhibit::Response { key, head } => {
+            text += &format!("The response to the key {key}:\n\n{}\n", indented(head.lines()));
+        }
         Exhibit::Code(lines) => text += &(indented(lines.iter().map(String::as_str)) + "\n"),
     }
     match &exercise.form {

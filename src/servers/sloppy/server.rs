@@ -14,12 +14,9 @@ use crate::scope::Scope;
 use crate::servers::connection::ConnectionEnd;
 use crate::servers::connection::handshake::{self, HandshakeError};
 use crate::servers::connection::serve::{listen_on_loopback, serve_connections};
-use crate::servers::sloppy::endpoint::SloppyEndpoint;
-use crate::servers::sloppy::handshake_response::HandshakeResponse;
-use crate::servers::sloppy::misbehavior::{Misbehavior, RequestAnswer};
-use crate::servers::sloppy::misbehaviors;
 use crate::servers::sloppy::own_process;
 use crate::servers::{ServerEvent, ServerOptions};
+use crate::sloppy::{Misbehavior, RequestAnswer, SloppyEndpoint, misbehaviors};
 use crate::wire::handshake::{Head, ServerPolicy, request};
 
 /// The maximum number of bytes per read.
@@ -127,11 +124,8 @@ async fn accept_handshake(
             return respond_with_list(socket, 400, &body).await;
         }
     }
-    let mut response = HandshakeResponse::new(&request::key_from_request(head).unwrap_or_default());
-    (misbehavior.alter_response)(&mut response);
-    socket
-        .write_all(handshake::response_head(response.status, &response.headers).as_bytes())
-        .await?;
+    let key = request::key_from_request(head).unwrap_or_default();
+    socket.write_all(&misbehavior.response(&key).to_bytes()).await?;
     Ok((misbehavior, path, request.rest))
 }
 

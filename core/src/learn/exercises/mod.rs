@@ -2,8 +2,9 @@
 
 use crate::learn::exercise::{Answer, Exercise, ExerciseKind};
 use crate::learn::judgment::{Judgment, TypedSoFar, UnfitAnswer};
+use crate::learn::live_check::LiveCheck;
 
-mod broken_rule;
+pub(crate) mod broken_rule;
 mod forge_handshake;
 mod order_events;
 mod phrases;
@@ -64,13 +65,15 @@ impl Exercise {
         }
     }
 
-    /// Returns the bytes of an answer, right or wrong, that a client would send to a server: of a
-    /// request its head, of frames what follows the opening handshake. `None` if the answer is
-    /// nothing that a client sends.
-    pub fn bytes_to_send(&self, answer: &Answer) -> Option<Vec<u8>> {
+    /// Returns what a real peer shows about an answer, right or wrong. `None` if there is nothing
+    /// that one could be sent.
+    pub fn live_check(&self, answer: &Answer) -> Option<LiveCheck> {
         match self.kind {
-            ExerciseKind::WriteFrame => write_frame::bytes_to_send(self, answer),
-            ExerciseKind::ForgeHandshake => forge_handshake::bytes_to_send(self, answer),
+            ExerciseKind::WriteFrame => write_frame::live_check(self, answer),
+            ExerciseKind::ForgeHandshake => forge_handshake::live_check(self, answer),
+            ExerciseKind::BrokenRule => {
+                broken_rule::SloppyVisit::of(self).map(LiveCheck::SloppyVisit)
+            }
             _ => None,
         }
     }

@@ -1,9 +1,10 @@
-//! Judges which byte was pointed at and which rule was chosen, by what the decoder finds.
+//! Judges which byte or line was pointed at and which rule was chosen, by what the decoder finds.
 
 use crate::learn::exercise::{Answer, AnswerForm, Exercise};
-use crate::learn::exercises::broken_rule::evidence::Evidence;
+use crate::learn::exercises::broken_rule::proof::Proof;
 use crate::learn::exercises::broken_rule::rules::{self, Truth};
 use crate::learn::judgment::{Judgment, Mark, UnfitAnswer};
+use crate::sloppy::BrokenRule;
 
 /// The error of an answer of another form.
 const EXPECTED: UnfitAnswer = UnfitAnswer::Form { expected: "a byte and a rule" };
@@ -11,88 +12,82 @@ const EXPECTED: UnfitAnswer = UnfitAnswer::Form { expected: "a byte and a rule" 
 pub(crate) fn judge(exercise: &Exercise, answer: &Answer) -> Result<Judgment, UnfitAnswer> {
     let Answer::ByteAndRule { byte, rule } = *answer else { return Err(EXPECTED) };
     let AnswerForm::ByteAndRule(offered) = &exercise.form else { return Err(EXPECTED) };
-    let evidence = Evidence::find(&exercise.exhibit).ok_or(EXPECTED)?;
-    let count = evidence.bytes.len();
+    let proof = Proof::find(&exercise.exhibit).ok_or(EXPECTED)?;
+    let count = proof.byte_count();
     if byte >= count {
         return Err(UnfitAnswer::Missing { what: "byte", number: byte, count });
     }
     let missing = UnfitAnswer::Missing { what: "rule", number: rule, count: offered.len() };
     let chosen = offered.get(rule).ok_or(missing)?;
-    let marks = vec![mark_byte(&evidence, byte), mark_rule(&evidence, chosen)];
-    let [byte_is_right, rule_is_right] =
-        [0, 1].map(|at| marks.get(at).is_some_and(|mark: &Mark| mark.right));
-    let broken = evidence.fault.code.rule();
+    let place = mark_place(&proof, byte);
+    let rule = mark_rule(&proof, chosen);
     Ok(Judgment {
-        right: byte_is_right && rule_is_right,
-        verdict: verdict(&evidence, byte_is_right.then_some(byte), rule_is_right),
-        marks,
-        why: broken.rationale.to_owned(),
-        source: broken.section.to_owned(),
+        right: place.right && rule.right,
+        verdict: verdict(&proof, place.right.then_some(byte), rule.right),
+        marks: vec![place, rule],
+        why: proof.rationale().to_owned(),
+        source: section(proof.broken_rule()).to_owned(),
     })
 }
 
 /// Returns the first byte that proves the fault, and the rule that it breaks.
 pub(crate) fn solution(exercise: &Exercise) -> Answer {
-    let evidence = Evidence::find(&exercise.exhibit);
-    let byte = evidence.as_ref().map_or(0, |evidence| evidence.span.start);
-    let rule = match (&exercise.form, &evidence) {
-        (AnswerForm::ByteAndRule(offered), Some(evidence)) => {
-            offered.iter().position(|text| breaks(evidence, text)).unwrap_or_default()
+    let proof = Proof::find(&exercise.exhibit);
+    let byte = proof.as_ref().map_or(0, |proof| proof.span().start);
+    let rule = match (&exercise.form, &proof) {
+        (AnswerForm::ByteAndRule(offered), Some(proof)) => {
+            offered.iter().position(|text| breaks(proof, text)).unwrap_or_default()
         }
         _ => 0,
     };
     Answer::ByteAndRule { byte, rule }
 }
 
-/// Whether the fault breaks the rule that a sentence states.
-fn breaks(evidence: &Evidence, text: &str) -> bool {
+/// Whether what is broken is the rule that a sentence states.
+fn breaks(proof: &Proof, text: &str) -> bool {
     let stated = rules::stated(text).map(|rule| &rule.truth);
-    matches!(stated, Some(Truth::Rule(code)) if *code == evidence.fault.code)
+    matches!(stated, Some(Truth::Rule(rule)) if *rule == proof.broken_rule())
 }
 
-fn mark_byte(evidence: &Evidence, byte: usize) -> Mark {
-    let right = evidence.span.contains(&byte);
-    let frame = evidence.frame_at(byte).map_or(0, |frame| frame.frame_number.saturating_add(1));
-    let fields: Vec<String> = evidence
-        .fields_at(byte)
-        .iter()
-        .map(|span| format!("{} {}", span.field.name(), span.value))
-        .collect();
+fn mark_place(proof: &Proof, byte: usize) -> Mark {
+    let right = proof.span().contains(&byte);
     let end = if right { "this is where the rule is broken" } else { "no rule is broken here" };
-    let remark = format!("frame {frame}, {}: {end}", fields.join(", "));
-    Mark { part: "byte".to_owned(), right, bytes: Some(evidence.span.clone()), remark }
+    let remark = format!("{}: {end}", proof.place_of(byte));
+    Mark { part: proof.unit().to_owned(), right, bytes: Some(proof.span()), remark }
 }
 
-fn mark_rule(evidence: &Evidence, chosen: &str) -> Mark {
-    let right = breaks(evidence, chosen);
+fn mark_rule(proof: &Proof, chosen: &str) -> Mark {
+    let right = breaks(proof, chosen);
     let remark = match rules::stated(chosen).map(|rule| &rule.truth) {
         Some(Truth::NoRule(reason)) => format!("there is no such rule: {reason}"),
-        Some(Truth::Rule(code)) if right => format!("this is {}", code.rule().section),
-        Some(Truth::Rule(code)) => {
-            format!("these bytes don't break this rule ({})", code.rule().section)
+        Some(Truth::Rule(rule)) if right => format!("this is {}", section(*rule)),
+        Some(Truth::Rule(rule)) => {
+            format!("{} break this rule ({})", proof.does_not(), section(*rule))
         }
         None => "the exercise does not offer this rule".to_owned(),
     };
-    Mark { part: "rule".to_owned(), right, bytes: Some(evidence.span.clone()), remark }
+    Mark { part: "rule".to_owned(), right, bytes: Some(proof.span()), remark }
 }
 
-/// Returns the verdict, which names the byte and the rule. `byte` is the one that was pointed at, if
-/// it is right.
-fn verdict(evidence: &Evidence, byte: Option<usize>, rule_is_right: bool) -> String {
-    let at = byte.unwrap_or(evidence.span.start);
-    let value = evidence.bytes.get(at).copied().unwrap_or_default();
-    let detail = evidence.fault.detail.to_string();
-    let detail = if detail.is_empty() { detail } else { format!(" ({detail})") };
-    let found = format!("{}{detail}", evidence.fault.summary());
-    let rule = rules::sentence(evidence.fault.code).trim_end_matches('.');
+/// Returns the verdict, which names the byte or line and the rule. `byte` is the one that was pointed
+/// at, if it is right.
+fn verdict(proof: &Proof, byte: Option<usize>, rule_is_right: bool) -> String {
+    let at = proof.value_at(byte.unwrap_or(proof.span().start));
+    let (unit, found) = (proof.unit(), proof.finding());
+    let rule = rules::sentence(proof.broken_rule()).trim_end_matches('.');
     match (byte.is_some(), rule_is_right) {
-        (true, true) => format!("byte {at} (0x{value:02x}) proves it: {found}"),
-        (false, true) => {
-            format!("the rule is right, but byte {at} (0x{value:02x}) proves it: {found}")
-        }
-        (true, false) => format!("byte {at} is right, but the rule is “{rule}”: {found}"),
-        (false, false) => {
-            format!("the byte is {at} (0x{value:02x}) and the rule “{rule}”: {found}")
-        }
+        (true, true) => format!("{unit} {at} proves it: {found}"),
+        (false, true) => format!("the rule is right, but {unit} {at} proves it: {found}"),
+        (true, false) => format!("{unit} {at} is right, but the rule is “{rule}”: {found}"),
+        (false, false) => format!("the {unit} is {at} and the rule “{rule}”: {found}"),
+    }
+}
+
+/// Returns the section that states a rule.
+fn section(rule: BrokenRule) -> &'static str {
+    match rule {
+        BrokenRule::Frames(code) => code.rule().section,
+        BrokenRule::Handshake(code) => code.rule().section,
+        BrokenRule::Silence => "",
     }
 }

@@ -1,13 +1,17 @@
 //! Which rule is broken? Bytes with exactly one fault: the byte that proves it is pointed at, and
 //! the rule is chosen among six to eight.
 //!
-//! `sender` makes legal frames, `violations` those that break a rule, `rules` what is offered, and
-//! `evidence` is what the decoder finds: an answer is judged by that alone.
+//! `sender` makes legal frames, `violations` those that break a rule, `sloppy_visit` what the sloppy
+//! server sends, and `rules` what is offered. `evidence` and `response_evidence` are what the decoder
+//! finds, joined in `proof`: an answer is judged by that alone.
 
 mod evidence;
 mod judge;
+mod proof;
+mod response_evidence;
 mod rules;
 mod sender;
+mod sloppy_visit;
 #[cfg(test)]
 mod tests;
 mod violations;
@@ -15,35 +19,77 @@ mod violations;
 use crate::learn::draws::Draws;
 use crate::learn::exercise::{AnswerForm, Exercise, ExerciseKind, Exhibit};
 use crate::learn::exercises::broken_rule::evidence::Evidence;
+use crate::learn::exercises::broken_rule::proof::Proof;
+use crate::learn::exercises::broken_rule::response_evidence::ResponseEvidence;
+use crate::learn::exercises::broken_rule::rules::Rule;
 use crate::learn::exercises::broken_rule::sender::Sender;
+use crate::learn::exercises::broken_rule::sloppy_visit::SLOPPY_LEVEL;
 use crate::learn::exercises::broken_rule::violations::{VIOLATIONS, Violation};
+use crate::sloppy::BrokenRule;
 use crate::wire::Side;
 
 pub(crate) use judge::{judge, solution};
+pub use sloppy_visit::SloppyVisit;
 
-/// The bits of the header; lengths and control frames; sequences of frames and payloads.
-pub(crate) const LEVELS: u8 = 3;
+/// The bits of the header; lengths and control frames; sequences of frames and payloads; what the
+/// sloppy server sends at one of its paths.
+pub(crate) const LEVELS: u8 = SLOPPY_LEVEL;
 
 pub(crate) fn generate(level: u8, seed: u64) -> Exercise {
+    if level == SLOPPY_LEVEL {
+        return generate_visit(seed);
+    }
     let mut draws = Draws::new(seed);
     let of_level: Vec<&Violation> =
         VIOLATIONS.iter().filter(|violation| violation.level == level).collect();
     let violation = draws.pick(&of_level).copied().unwrap_or(&VIOLATIONS[0]);
     let either = if draws.chance(1, 2) { Side::Client } else { Side::Server };
     let from = violation.from.unwrap_or(either);
-    let offered = rules::offer(violation.code, violation.deflate, &mut draws);
+    let broken = BrokenRule::Frames(violation.code);
+    let offered = rules::offer(broken, violation.deflate, &mut draws);
     let bytes = send(violation, from, draws);
     let exhibit = Exhibit::Bytes { from, bytes, deflate: violation.deflate };
-    let hints = Evidence::find(&exhibit).map(|evidence| hints(&evidence)).unwrap_or_default();
-    Exercise {
-        kind: ExerciseKind::BrokenRule,
-        level,
-        seed,
-        task: task(from, violation.deflate),
-        exhibit,
-        form: AnswerForm::ByteAndRule(offered.iter().map(|rule| rule.text.to_owned()).collect()),
-        hints,
-    }
+    exercise(level, seed, task(from, violation.deflate), exhibit, &offered)
+}
+
+/// Makes an exercise of what the sloppy server sends.
+fn generate_visit(seed: u64) -> Exercise {
+    let mut draws = sloppy_visit::draws(seed);
+    let visit = SloppyVisit::draw(&mut draws);
+    let offered = rules::offer(visit.broken_rule, false, &mut draws);
+    let (task, exhibit) = if let BrokenRule::Handshake(_) = visit.broken_rule {
+        let head = String::from_utf8_lossy(&visit.response).replace("\r\n", "\n");
+        let task = "A client opened a WebSocket on one of the sloppy server's paths. It offered no \
+                    subprotocol and no extension. The response breaks exactly one rule. Point at the \
+                    line that proves it, or at the blank line if a header is missing, and name the \
+                    rule.";
+        (task.to_owned(), Exhibit::Response { key: visit.key, head })
+    } else {
+        let task = format!(
+            "A client sent {} to one of the sloppy server's paths, and then a Close with 1000. This \
+             is all that came back; no extension was agreed on. Exactly one rule of RFC 6455 is \
+             broken. Point at the byte that proves it, and name the rule.",
+            visit.message
+        );
+        (task, Exhibit::Bytes { from: Side::Server, bytes: visit.replies, deflate: false })
+    };
+    exercise(SLOPPY_LEVEL, seed, task, exhibit, &offered)
+}
+
+fn exercise(
+    level: u8,
+    seed: u64,
+    task: String,
+    exhibit: Exhibit,
+    offered: &[&'static Rule],
+) -> Exercise {
+    let hints = match Proof::find(&exhibit) {
+        Some(Proof::Frames(evidence)) => hints(&evidence),
+        Some(Proof::Response(evidence)) => response_hints(&evidence),
+        None => Vec::new(),
+    };
+    let form = AnswerForm::ByteAndRule(offered.iter().map(|rule| rule.text.to_owned()).collect());
+    Exercise { kind: ExerciseKind::BrokenRule, level, seed, task, exhibit, form, hints }
 }
 
 /// Returns what a side sends: legal frames with the violation among them.
@@ -89,5 +135,29 @@ fn hints(evidence: &Evidence) -> Vec<String> {
             frame.raw().first().copied().unwrap_or_default()
         ),
         format!("Look at the field {name} of frame {number}: its value is {value}."),
+    ]
+}
+
+/// Returns the hints on a response: what is to be compared, the kind of thing, the line.
+fn response_hints(evidence: &ResponseEvidence) -> Vec<String> {
+    let is_missing = evidence.problem.span.is_none();
+    let kind = if is_missing {
+        "A header that has to be there is missing."
+    } else {
+        "No header is missing: a line says something that it must not say."
+    };
+    let line = if is_missing {
+        let name = evidence.problem.code.rule().summary;
+        format!("It shows in the blank line: {name}.")
+    } else {
+        format!("It shows in {}.", evidence.name_of(evidence.line))
+    };
+    vec![
+        "Go through it line by line: 101, then Upgrade, Connection and Sec-WebSocket-Accept, each of \
+         them once, and nothing that the client didn't offer. The accept value has 28 characters, and \
+         depends on the key."
+            .to_owned(),
+        kind.to_owned(),
+        line,
     ]
 }

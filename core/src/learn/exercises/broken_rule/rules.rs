@@ -1,7 +1,9 @@
 //! [`Rule`]: the rules that are offered, true ones and those that people take for rules.
 
 use crate::learn::draws::Draws;
+use crate::sloppy::BrokenRule;
 use crate::wire::FaultCode;
+use crate::wire::handshake::ProblemCode;
 
 /// A rule as it is offered.
 #[derive(Debug)]
@@ -15,22 +17,26 @@ pub(super) struct Rule {
 /// Whether there is such a rule.
 #[derive(Debug)]
 pub(super) enum Truth {
-    /// There is: breaking it is this fault.
-    Rule(FaultCode),
+    /// There is.
+    Rule(BrokenRule),
     /// There is none, for this reason.
     NoRule(&'static str),
 }
 
 const fn rule(code: FaultCode, text: &'static str) -> Rule {
-    Rule { text, truth: Truth::Rule(code) }
+    Rule { text, truth: Truth::Rule(BrokenRule::Frames(code)) }
+}
+
+const fn response_rule(code: ProblemCode, text: &'static str) -> Rule {
+    Rule { text, truth: Truth::Rule(BrokenRule::Handshake(code)) }
 }
 
 const fn no_rule(text: &'static str, reason: &'static str) -> Rule {
     Rule { text, truth: Truth::NoRule(reason) }
 }
 
-/// The rules that are offered.
-static RULES: [Rule; 18] = [
+/// The rules of frames.
+static FRAME_RULES: [Rule; 18] = [
     rule(FaultCode::RsvNonzero, "A reserved bit is 0 unless an agreed extension uses it."),
     rule(FaultCode::Rsv1OnControl, "A control frame is never marked as compressed."),
     rule(FaultCode::Rsv1OnContinuation, "Only a message's first frame is marked as compressed."),
@@ -51,8 +57,48 @@ static RULES: [Rule; 18] = [
     rule(FaultCode::MaskReused, "Each frame has a fresh masking key."),
 ];
 
-/// The sentences that people take for rules.
-static MISTAKEN: [Rule; 7] = [
+/// The rules of a response that opens a connection.
+static RESPONSE_RULES: [Rule; 7] = [
+    response_rule(ProblemCode::Status, "A server that opens the connection answers 101."),
+    response_rule(ProblemCode::UpgradeMissing, "The response names websocket in Upgrade."),
+    response_rule(ProblemCode::ConnectionMissing, "The response names Upgrade in Connection."),
+    response_rule(ProblemCode::AcceptMissing, "The response has a Sec-WebSocket-Accept."),
+    response_rule(
+        ProblemCode::AcceptMismatch,
+        "Sec-WebSocket-Accept is the SHA-1 of the key and the GUID, in base64.",
+    ),
+    response_rule(
+        ProblemCode::SubprotocolNotOffered,
+        "A server chooses only a subprotocol that the client offered.",
+    ),
+    response_rule(
+        ProblemCode::ExtNotOffered,
+        "A server agrees only on an extension that the client offered.",
+    ),
+];
+
+/// The sentences about a response that people take for rules.
+static MISTAKEN_OF_RESPONSES: [Rule; 4] = [
+    no_rule(
+        "The response repeats Sec-WebSocket-Version.",
+        "only a server that refuses the version sends it (RFC 6455 §4.4)",
+    ),
+    no_rule(
+        "The response repeats Sec-WebSocket-Key.",
+        "the accept value is the proof that the key was read (RFC 6455 §4.2.2)",
+    ),
+    no_rule(
+        "The response gives its length in Content-Length.",
+        "a 101 has no content, and must not have the header (RFC 9110 §8.6)",
+    ),
+    no_rule(
+        "The response names the origin that it accepts.",
+        "the server only reads Origin (RFC 6455 §10.2); CORS doesn't apply to WebSockets",
+    ),
+];
+
+/// The sentences about frames that people take for rules.
+static MISTAKEN_OF_FRAMES: [Rule; 7] = [
     no_rule(
         "A ping never comes between the fragments of a message.",
         "control frames may come between fragments (RFC 6455 §5.4)",
@@ -106,37 +152,53 @@ fn is_about_compression(code: FaultCode) -> bool {
     matches!(code, FaultCode::Rsv1OnControl | FaultCode::Rsv1OnContinuation)
 }
 
-/// Returns six to eight rules, the one that `code` breaks among them, in no order.
-pub(super) fn offer(code: FaultCode, deflate: bool, draws: &mut Draws) -> Vec<&'static Rule> {
+/// Returns six to eight rules, the one that is broken among them, in no order.
+pub(super) fn offer(broken: BrokenRule, deflate: bool, draws: &mut Draws) -> Vec<&'static Rule> {
     let count = draws.below(3).saturating_add(6);
-    let mut mistaken: Vec<&Rule> = MISTAKEN.iter().collect();
+    let (rules, mistaken) = lists(broken);
+    let mut mistaken: Vec<&Rule> = mistaken.iter().collect();
     draws.shuffle(&mut mistaken);
     mistaken.truncate(draws.below(2).saturating_add(1));
-    let is_near =
-        |rule: &&Rule| matches!(rule.truth, Truth::Rule(other) if near(code).contains(&other));
-    let is_guilty = |rule: &&Rule| matches!(rule.truth, Truth::Rule(other) if other == code);
-    let mut others: Vec<&Rule> = RULES.iter().filter(|rule| !is_guilty(rule)).collect();
+    let is_guilty = |rule: &&Rule| matches!(rule.truth, Truth::Rule(other) if other == broken);
+    let is_near = |rule: &&Rule| match (broken, &rule.truth) {
+        (BrokenRule::Frames(code), Truth::Rule(BrokenRule::Frames(other))) => {
+            near(code).contains(other)
+        }
+        _ => false,
+    };
+    let mut others: Vec<&Rule> = rules.iter().filter(|rule| !is_guilty(rule)).collect();
     others.retain(|rule| match rule.truth {
-        Truth::Rule(other) => deflate || !is_about_compression(other),
+        Truth::Rule(BrokenRule::Frames(other)) => deflate || !is_about_compression(other),
+        Truth::Rule(_) => true,
         Truth::NoRule(_) => false,
     });
     draws.shuffle(&mut others);
     // The near ones first, so that they are among those that stay.
     others.sort_by_key(|rule| !is_near(rule));
-    let mut offered: Vec<&Rule> = RULES.iter().filter(is_guilty).chain(mistaken).collect();
+    let mut offered: Vec<&Rule> = rules.iter().filter(is_guilty).chain(mistaken).collect();
     let room = count.saturating_sub(offered.len());
     offered.extend(others.into_iter().take(room));
     draws.shuffle(&mut offered);
     offered
 }
 
-/// Returns the rule that an offered sentence states.
-pub(super) fn stated(text: &str) -> Option<&'static Rule> {
-    RULES.iter().chain(&MISTAKEN).find(|rule| rule.text == text)
+/// Returns the rules like one, and what people take for such rules.
+fn lists(rule: BrokenRule) -> (&'static [Rule], &'static [Rule]) {
+    match rule {
+        BrokenRule::Handshake(_) => (&RESPONSE_RULES, &MISTAKEN_OF_RESPONSES),
+        _ => (&FRAME_RULES, &MISTAKEN_OF_FRAMES),
+    }
 }
 
-/// Returns the sentence of the rule that a fault breaks.
-pub(super) fn sentence(code: FaultCode) -> &'static str {
-    let is_it = |rule: &&Rule| matches!(rule.truth, Truth::Rule(other) if other == code);
-    RULES.iter().find(is_it).map_or("", |rule| rule.text)
+/// Returns the rule that an offered sentence states.
+pub(super) fn stated(text: &str) -> Option<&'static Rule> {
+    let true_ones = FRAME_RULES.iter().chain(&RESPONSE_RULES);
+    let mistaken = MISTAKEN_OF_FRAMES.iter().chain(&MISTAKEN_OF_RESPONSES);
+    true_ones.chain(mistaken).find(|rule| rule.text == text)
+}
+
+/// Returns the sentence of a rule.
+pub(super) fn sentence(broken: BrokenRule) -> &'static str {
+    let is_it = |rule: &&Rule| matches!(rule.truth, Truth::Rule(other) if other == broken);
+    FRAME_RULES.iter().chain(&RESPONSE_RULES).find(is_it).map_or("", |rule| rule.text)
 }

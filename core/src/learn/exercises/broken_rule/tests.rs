@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::learn::exercise::Answer;
-use crate::wire::FaultCode;
+use crate::sloppy::misbehaviors;
+use crate::wire::Severity;
+use crate::wire::handshake::ProblemCode;
 
 const SEEDS: u64 = 2_000;
 
@@ -20,7 +22,7 @@ fn offered(exercise: &Exercise) -> &[String] {
 #[test]
 fn every_exercise_has_exactly_the_fault_that_it_was_made_for() {
     let mut found = BTreeSet::new();
-    for level in 1..=LEVELS {
+    for level in 1..SLOPPY_LEVEL {
         for exercise in exercises(level) {
             let evidence = Evidence::find(&exercise.exhibit)
                 .unwrap_or_else(|| panic!("level {level}, seed {}: {exercise:?}", exercise.seed));
@@ -39,6 +41,60 @@ fn every_exercise_has_exactly_the_fault_that_it_was_made_for() {
 }
 
 #[test]
+fn every_path_of_the_sloppy_server_that_breaks_a_rule_comes() {
+    let mut paths = BTreeSet::new();
+    for exercise in exercises(SLOPPY_LEVEL) {
+        let visit = SloppyVisit::of(&exercise).unwrap();
+        let proof = Proof::find(&exercise.exhibit)
+            .unwrap_or_else(|| panic!("{} at seed {}: {exercise:?}", visit.path, exercise.seed));
+        assert_eq!(proof.broken_rule(), visit.broken_rule, "{exercise:?}");
+        assert!((2..=256).contains(&proof.byte_count()), "{exercise:?}");
+        assert_eq!(exercise.hints.len(), 3);
+        let shown = match &exercise.exhibit {
+            Exhibit::Bytes { bytes, .. } => bytes == &visit.replies,
+            Exhibit::Response { head, .. } => {
+                head.replace('\n', "\r\n").as_bytes() == visit.response
+            }
+            _ => false,
+        };
+        assert!(shown && !exercise.task.contains(&visit.path), "{exercise:?}");
+        paths.insert(visit.path);
+    }
+    let breaks = |rule: BrokenRule| match rule {
+        BrokenRule::Handshake(_) => true,
+        BrokenRule::Frames(code) => code.rule().severity == Severity::Fatal,
+        BrokenRule::Silence => false,
+    };
+    let all = misbehaviors::all().filter(|path| breaks(path.broken_rule));
+    assert_eq!(paths, all.map(|path| format!("/{}", path.name)).collect());
+    assert_eq!(SloppyVisit::of(&generate(1, 1)), None);
+}
+
+#[test]
+fn a_verdict_on_a_response_names_the_line() {
+    let is_of = |code: ProblemCode| {
+        move |exercise: &Exercise| {
+            let proof = Proof::find(&exercise.exhibit).unwrap();
+            proof.broken_rule() == BrokenRule::Handshake(code)
+        }
+    };
+    let find = |code| exercises(SLOPPY_LEVEL).find(is_of(code)).unwrap();
+    let verdict = |exercise: &Exercise| exercise.judge(&exercise.solution()).unwrap().verdict;
+    let missing = find(ProblemCode::UpgradeMissing);
+    assert_eq!(verdict(&missing), "line 4 (the blank line) proves it: there is no Upgrade");
+    let status = find(ProblemCode::Status);
+    assert_eq!(verdict(&status), "line 1 (the status line) proves it: the status is not 101");
+    let Answer::ByteAndRule { rule, .. } = status.solution() else { panic!("{status:?}") };
+    let judgment = status.judge(&Answer::ByteAndRule { byte: 20, rule }).unwrap();
+    let remarks: Vec<&str> = judgment.marks.iter().map(|mark| mark.remark.as_str()).collect();
+    assert_eq!(
+        remarks,
+        ["line 2, Upgrade: no rule is broken here", "this is RFC 6455 §4.1(1), §4.4"]
+    );
+    assert_eq!(judgment.marks[0].bytes, Some(0.."HTTP/1.1 200 OK\n".len()));
+}
+
+#[test]
 fn the_solution_is_right_and_every_other_answer_wrong() {
     for level in 1..=LEVELS {
         for exercise in exercises(level) {
@@ -48,18 +104,18 @@ fn the_solution_is_right_and_every_other_answer_wrong() {
             let Answer::ByteAndRule { byte: right_byte, rule: right_rule } = solution else {
                 panic!("{solution:?}")
             };
-            let evidence = Evidence::find(&exercise.exhibit).unwrap();
-            let last = evidence.bytes.len() - 1;
+            let proof = Proof::find(&exercise.exhibit).unwrap();
+            let (span, last) = (proof.span(), proof.byte_count() - 1);
             // All bytes of every eighth exercise, of the others those at the edges.
-            let edges = [0, evidence.span.start.saturating_sub(1), evidence.span.end, last];
+            let edges = [0, span.start.saturating_sub(1), span.end, last];
             for byte in 0..=last {
                 if exercise.seed % 8 > 0 && !edges.contains(&byte) {
                     continue;
                 }
                 let judgment =
                     exercise.judge(&Answer::ByteAndRule { byte, rule: right_rule }).unwrap();
-                assert_eq!(judgment.right, evidence.span.contains(&byte), "{exercise:?} {byte}");
-                assert_eq!(judgment.marks[0].bytes, Some(evidence.span.clone()));
+                assert_eq!(judgment.right, span.contains(&byte), "{exercise:?} {byte}");
+                assert_eq!(judgment.marks[0].bytes, Some(span.clone()));
                 assert!(judgment.marks[1].right);
             }
             for rule in 0..offered(&exercise).len() {
@@ -87,12 +143,13 @@ fn six_to_eight_different_rules_are_offered_and_the_right_one_stands_anywhere() 
 #[test]
 fn one_rule_that_is_always_chosen_is_seldom_right() {
     for level in 1..=LEVELS {
-        for code in FaultCode::ALL {
-            let is_right = |exercise: &Exercise| {
-                Evidence::find(&exercise.exhibit).is_some_and(|found| found.fault.code == *code)
-            };
-            let count = exercises(level).filter(is_right).count();
-            assert!(count < SEEDS as usize * 2 / 5, "{code} at level {level}: {count}");
+        let broken: Vec<BrokenRule> = exercises(level)
+            .filter_map(|exercise| Proof::find(&exercise.exhibit))
+            .map(|proof| proof.broken_rule())
+            .collect();
+        for rule in &broken {
+            let count = broken.iter().filter(|other| *other == rule).count();
+            assert!(count < SEEDS as usize * 2 / 5, "{rule:?} at level {level}: {count}");
         }
     }
 }

@@ -61,13 +61,14 @@ pub(super) fn solution(request: &str) -> Answer {
 
 pub(super) fn judge(
     request: &str,
-    typed: &BTreeMap<String, String>,
+    fields: &BTreeMap<String, String>,
 ) -> Result<Judgment, UnfitAnswer> {
-    if let Some(name) = typed.keys().find(|name| ![TEXT, DIGEST, ACCEPT].contains(&name.as_str())) {
+    if let Some(name) = fields.keys().find(|name| ![TEXT, DIGEST, ACCEPT].contains(&name.as_str()))
+    {
         return Err(UnfitAnswer::Field(name.clone()));
     }
     let accept = of_request(request);
-    let typed = |name: &str| typed.get(name).map_or("", |value| value.trim());
+    let typed = |name: &str| fields.get(name).map_or("", |value| value.trim());
     let key_at = request.find(&accept.key).unwrap_or_default();
     let key = Some(key_at..key_at.saturating_add(accept.key.len()));
     let mark = |part: &str, right: bool, remark: String| Mark {
@@ -86,10 +87,16 @@ pub(super) fn judge(
             .ok_or_else(|| UnfitAnswer::Unread(unread_digest(typed(DIGEST))))?;
         marks.push(mark(DIGEST, digest == accept.digest, digest_remark(&digest, &accept)));
     }
-    let value = typed(ACCEPT).strip_prefix("Sec-WebSocket-Accept:").unwrap_or(typed(ACCEPT)).trim();
+    let value = typed_value(fields);
     marks.push(mark(ACCEPT, value == accept.value, value_remark(value, &accept)));
     let right = marks.iter().all(|mark| mark.right);
     Ok(Judgment { right, verdict: verdict(&marks, &accept), marks, ..explanation() })
+}
+
+/// Returns the accept value that was typed, without the name of the header.
+pub(super) fn typed_value(fields: &BTreeMap<String, String>) -> &str {
+    let typed = fields.get(ACCEPT).map_or("", |value| value.trim());
+    typed.strip_prefix("Sec-WebSocket-Accept:").unwrap_or(typed).trim()
 }
 
 fn explanation() -> Judgment {

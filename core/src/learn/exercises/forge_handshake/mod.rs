@@ -15,6 +15,7 @@ use edited::{EditedHead, drawn_head};
 
 use crate::learn::exercise::{Answer, AnswerForm, Exercise, ExerciseKind, Exhibit};
 use crate::learn::judgment::{Judgment, Mark, UnfitAnswer};
+use crate::learn::live_check::LiveCheck;
 use crate::wire::Side;
 use crate::wire::handshake::{ClientOffer, Head, Problem, ProblemCode};
 
@@ -239,11 +240,17 @@ fn lesson(problem: &Problem, offer: &ClientOffer) -> String {
     }
 }
 
-pub(crate) fn bytes_to_send(exercise: &Exercise, answer: &Answer) -> Option<Vec<u8>> {
-    match (&exercise.form, &exercise.exhibit, answer) {
-        (AnswerForm::Head(_), Exhibit::Nothing, Answer::Head(typed)) => {
-            Some(edited::sent_bytes(typed))
+pub(crate) fn live_check(exercise: &Exercise, answer: &Answer) -> Option<LiveCheck> {
+    let sent = edited::sent_bytes;
+    match (&exercise.exhibit, answer) {
+        (Exhibit::Nothing, Answer::Head(typed)) => Some(LiveCheck::Request(sent(typed))),
+        (Exhibit::Head(request), Answer::Head(typed)) => {
+            Some(LiveCheck::Response { request: sent(request), response: sent(typed) })
         }
+        (Exhibit::Head(request), Answer::Fields(typed)) => Some(LiveCheck::AcceptValue {
+            request: sent(request),
+            value: accept::typed_value(typed).to_owned(),
+        }),
         _ => None,
     }
 }

@@ -107,8 +107,9 @@ fn every_legal_way_to_repair_a_request_is_right() {
             assert!(judged(&exercise, &text).right, "{text}");
         }
         assert!(judged(&exercise, repaired.trim_end()).right);
-        let sent = exercise.bytes_to_send(&Answer::Head(repaired.clone())).unwrap();
-        assert_eq!(sent, format!("{}\r\n", repaired.replace('\n', "\r\n")).as_bytes());
+        let sent = format!("{}\r\n", repaired.replace('\n', "\r\n")).into_bytes();
+        let check = exercise.live_check(&Answer::Head(repaired.clone()));
+        assert_eq!(check, Some(LiveCheck::Request(sent)));
     }
 }
 
@@ -134,7 +135,8 @@ fn every_choice_from_the_offer_is_right_and_no_other() {
         assert_eq!(wrong_parts(&judged(&exercise, &other)), ["Sec-WebSocket-Accept"]);
         let status = shown(&exercise).replacen("101", "200", 1);
         assert_eq!(wrong_parts(&judged(&exercise, &status))[0], "status line");
-        assert_eq!(exercise.bytes_to_send(&exercise.solution()), None);
+        let check = exercise.live_check(&exercise.solution());
+        assert!(matches!(check, Some(LiveCheck::Response { .. })), "{check:?}");
     }
 }
 

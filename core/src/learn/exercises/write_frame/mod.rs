@@ -21,6 +21,7 @@ use wanted::WantedFrames;
 use crate::learn::exercise::{Answer, AnswerForm, Exercise, ExerciseKind};
 use crate::learn::exercises::phrases;
 use crate::learn::judgment::{Judgment, UnfitAnswer};
+use crate::learn::live_check::LiveCheck;
 use crate::wire::format::{byte_count, spaced_hex};
 use crate::wire::frame::mask;
 use crate::wire::pasted::{PasteError, PasteProblem, PastedForm, Position, parse_as};
@@ -228,7 +229,7 @@ fn parse(text: &str) -> Result<Vec<u8>, PasteError> {
     Ok(parse_as(text, PastedForm::Hex)?.bytes)
 }
 
-pub(crate) fn bytes_to_send(exercise: &Exercise, answer: &Answer) -> Option<Vec<u8>> {
+pub(crate) fn live_check(exercise: &Exercise, answer: &Answer) -> Option<LiveCheck> {
     let Answer::Bytes(text) = answer else { return None };
     let wanted = wanted(exercise);
     if wanted.from != Side::Client {
@@ -243,5 +244,5 @@ pub(crate) fn bytes_to_send(exercise: &Exercise, answer: &Answer) -> Option<Vec<
         }
         raw.append(&mut payload);
     }
-    Some(raw)
+    Some(LiveCheck::Frames(raw))
 }

@@ -240,7 +240,7 @@ fn half_a_byte_is_left_out_while_it_is_typed() {
 fn a_client_sends_whole_frames() {
     for exercise in exercises(200) {
         let wanted = wanted(&exercise);
-        let Some(sent) = exercise.bytes_to_send(&exercise.solution()) else {
+        let Some(LiveCheck::Frames(sent)) = exercise.live_check(&exercise.solution()) else {
             assert_eq!(wanted.from, Side::Server);
             continue;
         };

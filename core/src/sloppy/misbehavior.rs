@@ -1,7 +1,7 @@
 //! [`Misbehavior`]: a way in which the sloppy server breaks a rule. This module makes the bytes;
-//! [`endpoint`](super::endpoint) handles the order of events, and the server its sockets.
+//! [`SloppyEndpoint`](super::SloppyEndpoint) handles the order of events.
 
-use crate::servers::sloppy::handshake_response::HandshakeResponse;
+use crate::sloppy::handshake_response::HandshakeResponse;
 use crate::wire::frame::encode;
 use crate::wire::handshake::{Head, HeadValidation, ProblemCode};
 use crate::wire::{FaultCode, Opcode};
@@ -31,9 +31,8 @@ pub struct Misbehavior {
     pub(super) hangs_up_after_reply: bool,
     /// Whether the server goes on after a Close.
     pub(super) stays_after_close: bool,
-    /// Whether the connection is served by [`length_signed`](super::length_signed), in a process of
-    /// its own.
-    pub(super) has_own_process: bool,
+    /// Whether the connection is served in a process of its own, which a frame ends.
+    pub has_own_process: bool,
 }
 
 /// The rule that a misbehavior breaks.
@@ -50,7 +49,7 @@ pub enum BrokenRule {
 
 /// The answer to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum RequestAnswer {
+pub enum RequestAnswer {
     /// The connection is opened.
     Open,
     /// The request is refused with the rules that it breaks.
@@ -60,7 +59,7 @@ pub(super) enum RequestAnswer {
 }
 
 /// A server that breaks no rule; compression is never agreed.
-pub(super) const CONFORMING: Misbehavior = Misbehavior {
+pub(crate) const CONFORMING: Misbehavior = Misbehavior {
     name: "",
     summary: "",
     broken_rule: BrokenRule::Silence,
@@ -77,7 +76,7 @@ pub(super) const CONFORMING: Misbehavior = Misbehavior {
 
 impl Misbehavior {
     /// Returns the answer to a request.
-    pub(super) fn answer_to(&self, head: &Head, validation: &HeadValidation) -> RequestAnswer {
+    pub fn answer_to(&self, head: &Head, validation: &HeadValidation) -> RequestAnswer {
         let mut fatal = validation.problems.iter().filter(|problem| problem.is_fatal());
         if fatal.any(|problem| !(self.accepts)(BrokenRule::Handshake(problem.code))) {
             RequestAnswer::RefuseBroken
@@ -86,6 +85,13 @@ impl Misbehavior {
         } else {
             RequestAnswer::Open
         }
+    }
+
+    /// Returns the response to a request with this key that is answered.
+    pub fn response(&self, key: &str) -> HandshakeResponse {
+        let mut response = HandshakeResponse::new(key);
+        (self.alter_response)(&mut response);
+        response
     }
 
     pub(super) const fn handshake(

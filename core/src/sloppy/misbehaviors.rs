@@ -2,10 +2,10 @@
 //! what it breaks. Each server but the one at the root follows every other rule, so that a mistake can
 //! be studied alone.
 
-use crate::servers::sloppy::acceptances::ACCEPTANCES;
-use crate::servers::sloppy::answers::ANSWERS;
-use crate::servers::sloppy::misbehavior::CONFORMING;
-pub use crate::servers::sloppy::misbehavior::{BrokenRule, Misbehavior};
+use crate::sloppy::acceptances::ACCEPTANCES;
+use crate::sloppy::answers::ANSWERS;
+use crate::sloppy::misbehavior::CONFORMING;
+use crate::sloppy::misbehavior::{BrokenRule, Misbehavior};
 
 /// The behavior at the root: everything is accepted, and the replies are correct.
 static ACCEPTS_ANYTHING: Misbehavior = Misbehavior {

@@ -4,10 +4,11 @@
 use crate::wire::handshake::{AcceptMistake, AcceptValue};
 
 /// The response to a handshake before it is sent.
-pub(super) struct HandshakeResponse {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HandshakeResponse {
     pub(super) status: u16,
     /// Names and values in the order in which they are sent.
-    pub(super) headers: Vec<(String, String)>,
+    headers: Vec<(String, String)>,
     accept: AcceptValue,
 }
 
@@ -24,6 +25,17 @@ impl HandshakeResponse {
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .to_vec();
         Self { status: 101, headers, accept }
+    }
+
+    /// Encodes it as it is sent.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let phrase = if self.status == 101 { "Switching Protocols" } else { "OK" };
+        let mut head = format!("HTTP/1.1 {} {phrase}\r\n", self.status);
+        for (name, value) in &self.headers {
+            head.push_str(&[name, ": ", value, "\r\n"].concat());
+        }
+        head.push_str("\r\n");
+        head.into_bytes()
     }
 
     pub(super) fn remove_header(&mut self, name: &str) {

@@ -3,6 +3,7 @@
 //! The bytes go over a socket of their own. After a frame, a Ping follows: once its Pong comes back,
 //! the server has read all that stood before it.
 
+use std::io;
 use std::time::Duration;
 
 use tokio::time::timeout;
@@ -12,8 +13,6 @@ use crate::net::Target;
 use crate::wire::decode::frame_assembler::FrameAssembler;
 use crate::wire::{AgreedExtensions, Decoder, Opcode, Side};
 
-/// The longest that is waited for the server.
-const TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest that is waited where the last frame isn't complete.
 const PARTIAL_TIMEOUT: Duration = Duration::from_secs(1);
 /// The most frames of a reply that are read.
@@ -25,19 +24,19 @@ const LAST_PING: &[u8] = b"last";
 
 /// The reply of a server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct ServerReply {
+pub(in crate::demos::learn) struct ServerReply {
     /// The status of its response and the whole line, where a request was sent.
-    pub(super) status: Option<(u16, String)>,
+    pub(in crate::demos::learn) status: Option<(u16, String)>,
     /// Its frames as hex and in words, but for the Pong to the last Ping.
-    pub(super) frames: Vec<(String, String)>,
+    pub(in crate::demos::learn) frames: Vec<(String, String)>,
     /// The code of its Close, if it closed.
-    pub(super) close: Option<u16>,
+    pub(in crate::demos::learn) close: Option<u16>,
     /// Whether it hung up before the last Ping was answered.
-    pub(super) hung_up: bool,
+    pub(in crate::demos::learn) hung_up: bool,
     /// Whether it waits for the rest of a frame.
-    pub(super) waits: bool,
+    pub(in crate::demos::learn) waits: bool,
     /// Whether the answer was a Close itself, so that a Close is what is due.
-    pub(super) sent_close: bool,
+    pub(in crate::demos::learn) sent_close: bool,
 }
 
 impl ServerReply {
@@ -72,43 +71,38 @@ impl ServerReply {
 }
 
 /// Sends a request to a server and returns its response.
-pub(super) async fn send_request(target: &Target, request: &[u8]) -> Result<ServerReply, String> {
-    let head = within(raw_client::send_request(target, request)).await?;
+pub(super) async fn send_request(target: &Target, request: &[u8]) -> io::Result<ServerReply> {
+    let head = raw_client::send_request(target, request).await?;
     let line = head.raw().get(head.start_line()).unwrap_or_default();
     let status = (head.status().unwrap_or(0), String::from_utf8_lossy(line).into_owned());
     Ok(ServerReply { status: Some(status), ..ServerReply::default() })
 }
 
+/// Sends a request to a server and returns the accept value of its response, if it has one.
+pub(super) async fn accept_value(target: &Target, request: &[u8]) -> io::Result<Option<String>> {
+    let head = raw_client::send_request(target, request).await?;
+    Ok(head.joined_value("Sec-WebSocket-Accept"))
+}
+
 /// Opens a connection, sends the bytes of frames and returns what came back.
-pub(super) async fn send_frames(target: &Target, frames: &[u8]) -> Result<ServerReply, String> {
+pub(super) async fn send_frames(target: &Target, frames: &[u8]) -> io::Result<ServerReply> {
     let sent = SentFrames::of(frames);
-    let exchange = async {
-        let mut client = raw_client::open(target).await?;
-        client.write(frames).await?;
-        if !sent.is_whole {
-            // A Ping would become a part of the frame that isn't complete.
-            return match timeout(PARTIAL_TIMEOUT, read_frames(&mut client)).await {
-                Ok(reply) => reply,
-                Err(_) => Ok(ServerReply { waits: true, ..ServerReply::default() }),
-            };
-        }
+    let mut client = raw_client::open(target).await?;
+    client.write(frames).await?;
+    let reply = if sent.is_whole {
         // The server may have hung up already; then its reply says why.
         let _ = client.send(Opcode::Ping, LAST_PING).await;
         read_frames(&mut client).await
+    } else {
+        // A Ping would become a part of the frame that isn't complete.
+        let reply = timeout(PARTIAL_TIMEOUT, read_frames(&mut client)).await;
+        reply.unwrap_or_else(|_| ServerReply { waits: true, ..ServerReply::default() })
     };
-    let reply = within(exchange).await?;
     Ok(ServerReply { sent_close: sent.closes, ..reply })
 }
 
-async fn within<T>(work: impl Future<Output = std::io::Result<T>>) -> Result<T, String> {
-    match timeout(TIMEOUT, work).await {
-        Ok(done) => done.map_err(|error| error.to_string()),
-        Err(_) => Err(format!("no reply within {} s", TIMEOUT.as_secs())),
-    }
-}
-
 /// Reads frames until the Pong to the last Ping, a Close, or the end.
-async fn read_frames(client: &mut RawClient) -> std::io::Result<ServerReply> {
+async fn read_frames(client: &mut RawClient) -> ServerReply {
     let mut reply = ServerReply::default();
     while reply.frames.len() < MAX_FRAMES {
         // A reset comes where the server closed before it had read all.
@@ -130,7 +124,7 @@ async fn read_frames(client: &mut RawClient) -> std::io::Result<ServerReply> {
             break;
         }
     }
-    Ok(reply)
+    reply
 }
 
 fn in_words(opcode: Opcode, payload: &[u8]) -> String {

@@ -9,11 +9,8 @@ use crate::conformance::{
     Action, Case, CaseKind, CaseRun, Expectation, Opening, RunLimits, ServerAddress, ServerTraits,
     Step, StreamEnd, all_cases,
 };
-use crate::servers::connection::handshake::response_head;
-use crate::servers::sloppy::endpoint::SloppyEndpoint;
-use crate::servers::sloppy::handshake_response::HandshakeResponse;
-use crate::servers::sloppy::misbehavior::{CONFORMING, Misbehavior, RequestAnswer};
-use crate::servers::sloppy::misbehaviors;
+use crate::sloppy::misbehavior::CONFORMING;
+use crate::sloppy::{Misbehavior, RequestAnswer, SloppyEndpoint, misbehaviors};
 use crate::wire::Side;
 use crate::wire::frame::message::MessageKind;
 use crate::wire::handshake::{
@@ -21,7 +18,7 @@ use crate::wire::handshake::{
 };
 
 /// What finds each misbehavior: its name and the patterns of cases.
-const FOUND_BY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/servers/sloppy/found_by.toml");
+const FOUND_BY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/sloppy/found_by.toml");
 
 static BASE: Misbehavior = CONFORMING;
 
@@ -68,20 +65,27 @@ impl Server {
         let head = match (answer, &request.head) {
             (RequestAnswer::Open, Some(head)) => {
                 let key = request::key_from_request(head).unwrap_or_default();
-                let mut response = HandshakeResponse::new(&key);
-                (self.misbehavior.alter_response)(&mut response);
                 self.endpoint = Some(SloppyEndpoint::new(self.misbehavior, 16 << 20));
-                response_head(response.status, &response.headers)
+                self.misbehavior.response(&key).to_bytes()
             }
-            (RequestAnswer::RefuseValid, _) => response_head(400, &[]),
+            (RequestAnswer::RefuseValid, _) => refusal(400, &[]),
             _ => {
                 let status = request.validation.status.unwrap_or(400);
-                response_head(status, &request.validation.response_headers)
+                refusal(status, &request.validation.response_headers)
             }
         };
         self.is_ended = self.endpoint.is_none();
-        self.answer.extend_from_slice(head.as_bytes());
+        self.answer.extend(head);
     }
+}
+
+/// Returns the head of a response that refuses a request.
+fn refusal(status: u16, headers: &[(String, String)]) -> Vec<u8> {
+    let mut head = format!("HTTP/1.1 {status} \r\n");
+    for (name, value) in headers {
+        head.push_str(&[name, ": ", value, "\r\n"].concat());
+    }
+    (head + "\r\n").into_bytes()
 }
 
 /// Plays a case in virtual time. Returns why it failed, if it did.

@@ -17,7 +17,7 @@ pub enum ServerTrial {
 
 impl ServerTrial {
     /// Builds and tries both servers. `on_step` gets each step.
-    pub(super) async fn run(
+    pub(in crate::demos::learn) async fn run(
         scope: &Scope,
         exercise: &Exercise,
         mut on_step: impl FnMut(Self),
@@ -39,7 +39,7 @@ impl ServerTrial {
 
 /// Returns the findings that are recorded of an exercise, with their provenance; `None` if it has no
 /// server.
-pub(super) fn recorded(exercise: &Exercise) -> Option<(RepairOutcome, String)> {
+pub(in crate::demos::learn) fn recorded(exercise: &Exercise) -> Option<(RepairOutcome, String)> {
     let recorded = RepairRecord::compiled_in()?.of(RepairFault::of(exercise)?)?;
     Some((recorded.outcome, recorded.provenance))
 }

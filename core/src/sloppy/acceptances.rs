@@ -1,6 +1,6 @@
 //! The misbehaviors that show in what the server does not refuse, or refuses although it should not.
 
-use crate::servers::sloppy::misbehavior::{BrokenRule, CONFORMING, Misbehavior};
+use crate::sloppy::misbehavior::{BrokenRule, CONFORMING, Misbehavior};
 use crate::wire::FaultCode;
 use crate::wire::handshake::{Head, ProblemCode};
 

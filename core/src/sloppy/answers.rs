@@ -1,6 +1,6 @@
 //! The misbehaviors that show in what the server sends.
 
-use crate::servers::sloppy::misbehavior::{BrokenRule, CONFORMING, Misbehavior, echo_frame};
+use crate::sloppy::misbehavior::{BrokenRule, CONFORMING, Misbehavior, echo_frame};
 use crate::wire::frame::encode;
 use crate::wire::handshake::{AcceptMistake, ProblemCode};
 use crate::wire::{FaultCode, Header, LengthForm, Opcode};

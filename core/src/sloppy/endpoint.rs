@@ -1,13 +1,13 @@
 //! [`SloppyEndpoint`]: the frames of a connection, without a socket: bytes in, bytes to send.
 
-use crate::servers::sloppy::misbehavior::{BrokenRule, Misbehavior};
+use crate::sloppy::misbehavior::{BrokenRule, Misbehavior};
 use crate::wire::decode::decoder::Decoder;
 use crate::wire::decode::frame_assembler::FrameAssembler;
 use crate::wire::frame::encode;
 use crate::wire::{AgreedExtensions, Fault, Opcode, Side};
 
 /// One WebSocket of the sloppy server, after the handshake.
-pub(super) struct SloppyEndpoint {
+pub struct SloppyEndpoint {
     misbehavior: &'static Misbehavior,
     frames: FrameAssembler,
     /// The most bytes of a message.
@@ -16,9 +16,10 @@ pub(super) struct SloppyEndpoint {
     message: Option<RawFrame>,
     outbox: Vec<u8>,
     is_finished: bool,
-    /// The number of messages of the client, and of those that were answered.
-    pub(super) received: u64,
-    pub(super) sent: u64,
+    /// The number of messages of the client.
+    pub received: u64,
+    /// The number of those that were answered.
+    pub sent: u64,
 }
 
 /// A frame or message as it was sent, legal or not.
@@ -30,7 +31,7 @@ struct RawFrame {
 
 impl SloppyEndpoint {
     /// Accepts messages of up to `limit` bytes.
-    pub(super) fn new(misbehavior: &'static Misbehavior, limit: usize) -> Self {
+    pub fn new(misbehavior: &'static Misbehavior, limit: usize) -> Self {
         let decoder = Decoder::new(Side::Client, AgreedExtensions::none());
         Self {
             misbehavior,
@@ -46,7 +47,7 @@ impl SloppyEndpoint {
     }
 
     /// Takes bytes of the client.
-    pub(super) fn receive(&mut self, mut input: &[u8]) {
+    pub fn receive(&mut self, mut input: &[u8]) {
         while !self.is_finished {
             let frame = self.frames.next_frame(&mut input);
             let faults =
@@ -67,12 +68,12 @@ impl SloppyEndpoint {
     }
 
     /// Takes the bytes that are to be sent.
-    pub(super) fn take_outbox(&mut self) -> Vec<u8> {
+    pub fn take_outbox(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.outbox)
     }
 
     /// Whether the connection is to be closed once everything is sent.
-    pub(super) fn is_finished(&self) -> bool {
+    pub fn is_finished(&self) -> bool {
         self.is_finished
     }
 
