@@ -94,8 +94,13 @@ pub fn show_spot(inspect: &mut Inspect, spot: Spot) -> Vec<Cmd> {
             let is_before = |row: &TraceRow| row.offset().to_usize_saturating() <= byte;
             let found = rows.iter().rposition(|row| row.from() == from && is_before(row));
             let Some(row) = found else { return Vec::new() };
+            // Fields share a byte: a fault in it says which bits it is about.
+            let mut faults = inspect.session.connection().trace.faults(from).iter();
+            let fault = faults.find(|fault| fault.byte_offset.to_usize_saturating() == byte);
+            let bits = fault.and_then(|fault| fault.bits);
+            let bit = bits.and_then(|bits| (0..8).find(|bit| bits.contains(*bit))).unwrap_or(0);
             let byte = byte.saturating_sub(rows[row].offset().to_usize_saturating());
-            (Tab::Frames, Place::Frame(row, ByteCursor { byte, bit: 0 }))
+            (Tab::Frames, Place::Frame(row, ByteCursor { byte, bit }))
         }
     };
     inspect.carry_out(vec![Action::Show(tab), Action::MoveTo(place)])

@@ -42,7 +42,7 @@ pub(crate) const SETTINGS: &[SettingSpec] = &[
         name: "show",
         value_type: SettingType::Choice(&[
             "frames",
-            "handshake",
+            "broken-handshake",
             "mask",
             "timeline",
             "problems",

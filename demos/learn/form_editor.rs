@@ -20,8 +20,9 @@ pub(super) enum FormEditor {
     /// A place of the exhibit, and a rule. A place is a byte, or a line of a head; each is answered by
     /// its first byte.
     ByteAndRule { place: usize, places: Vec<usize>, rule: Option<usize>, rules: usize },
-    /// Events in an order. The one at the cursor may be held, and then moves with it.
-    Order { order: Vec<usize>, cursor: usize, is_held: bool },
+    /// Events in an order, which is no answer until it was changed. The one at the cursor may be held,
+    /// and then moves with it.
+    Order { order: Vec<usize>, cursor: usize, is_held: bool, is_changed: bool },
     /// A line of code, and a remedy.
     LineAndRemedy { line: usize, lines: usize, remedy: Option<usize>, remedies: usize },
     /// One option, by its place in `order`.
@@ -61,7 +62,8 @@ impl FormEditor {
                 Self::ByteAndRule { place: 0, places, rule: None, rules: rules.len() }
             }
             AnswerForm::Order(events) => {
-                Self::Order { order: (0..events.len()).collect(), cursor: 0, is_held: false }
+                let order = (0..events.len()).collect();
+                Self::Order { order, cursor: 0, is_held: false, is_changed: false }
             }
             AnswerForm::LineAndRemedy(remedies) => {
                 let lines = match &exercise.exhibit {
@@ -99,7 +101,8 @@ impl FormEditor {
         match self {
             Self::Fields { lines, .. } => lines.iter().any(|line| !line.text.trim().is_empty()),
             Self::Bytes(line) | Self::Input(line) => !line.text.trim().is_empty(),
-            Self::Head { .. } | Self::Order { .. } => true,
+            Self::Head { .. } => true,
+            Self::Order { is_changed, .. } => *is_changed,
             Self::ByteAndRule { rule, .. } => rule.is_some(),
             Self::LineAndRemedy { remedy, .. } => remedy.is_some(),
             Self::Choice { chosen, .. } => chosen.is_some(),
@@ -144,6 +147,16 @@ impl FormEditor {
         })
     }
 
+    /// Returns the number of options, rules or remedies that digits choose among.
+    pub(super) fn choices(&self) -> usize {
+        match self {
+            Self::ByteAndRule { rules, .. } => *rules,
+            Self::LineAndRemedy { remedies, .. } => *remedies,
+            Self::Choice { order, .. } | Self::Several { order, .. } => order.len(),
+            _ => 0,
+        }
+    }
+
     /// Handles a key.
     pub(super) fn handle_key(&mut self, key: KeyEvent) -> FormKey {
         match self {
@@ -166,7 +179,12 @@ impl FormEditor {
             Self::LineAndRemedy { line, lines, remedy, remedies } => {
                 moved(line, *lines, key.code) || digit(remedy, *remedies, key.code)
             }
-            Self::Order { order, cursor, is_held } => order_key(order, cursor, is_held, key.code),
+            Self::Order { order, cursor, is_held, is_changed } => {
+                let before = order.clone();
+                let used = order_key(order, cursor, is_held, key.code);
+                *is_changed |= *order != before;
+                used
+            }
             Self::Choice { chosen, order } => {
                 digit(chosen, order.len(), key.code) || stepped(chosen, order.len(), key.code)
             }
@@ -347,7 +365,13 @@ mod tests {
 
     #[test]
     fn an_event_is_picked_up_and_moves_with_the_cursor() {
-        let mut form = FormEditor::Order { order: vec![0, 1, 2], cursor: 0, is_held: false };
+        let mut form = FormEditor::Order {
+            order: vec![0, 1, 2],
+            cursor: 0,
+            is_held: false,
+            is_changed: false,
+        };
+        assert!(!form.is_complete());
         press(&mut form, &[KeyCode::Char(' '), KeyCode::Down, KeyCode::Char(' '), KeyCode::Down]);
         assert_eq!(form.answer(), Some(Answer::Order(vec![1, 0, 2])));
         press(&mut form, &[KeyCode::Char('K'), KeyCode::Up, KeyCode::Up, KeyCode::Up]);

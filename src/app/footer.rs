@@ -55,7 +55,12 @@ pub(crate) enum KeyOwner<'a> {
     /// The slide. The demo of this name waits for consent.
     Asks(&'a str),
     /// The demo of this name.
-    Demo(&'a str),
+    Demo {
+        /// The name.
+        name: &'a str,
+        /// Whether it has something open that Esc closes.
+        is_open: bool,
+    },
     /// The slide. The demo of this name is frozen as it was left.
     Frozen(&'a str),
     /// The input for a slide number, with the digits typed so far.
@@ -147,15 +152,16 @@ impl Footer<'_> {
                 let text = format!(" starts {} again, frozen as you left it  ", clean(name));
                 hint(StageAction::Restart, &text)
             }
-            KeyOwner::Demo(name) if self.standalone => {
+            &KeyOwner::Demo { name, is_open } if self.standalone => {
                 let name = vec![badge(&clean(name)), dim("  ")];
                 let all = self.help_key.map(|help| vec![key(help), dim(" all keys  ")]);
-                let escape = vec![key("Esc"), dim(" closes what is open")];
-                return [name, all.unwrap_or_default(), escape].concat().into();
+                let escape = is_open.then(|| vec![key("Esc"), dim(" closes what is open")]);
+                return [name, all.unwrap_or_default(), escape.unwrap_or_default()].concat().into();
             }
-            KeyOwner::Demo(name) => {
+            &KeyOwner::Demo { name, is_open } => {
                 let label = badge(&format!("{} has the keyboard", clean(name)));
-                return vec![label, dim("  "), key("Esc"), dim(": back to the slides")].into();
+                let way = if is_open { ": closes what is open" } else { ": back to the slides" };
+                return vec![label, dim("  "), key("Esc"), dim(way)].into();
             }
             KeyOwner::GoTo(typed) => {
                 let number = key(&format!("{typed}▏"));
@@ -323,10 +329,9 @@ mod tests {
 
     #[test]
     fn the_footer_always_shows_who_has_the_keyboard() {
-        assert!(
-            drawn(80, KeyOwner::Demo("inspect"))
-                .contains("inspect has the keyboard   Esc: back to the slides")
-        );
+        let demo = |is_open| drawn(80, KeyOwner::Demo { name: "inspect", is_open });
+        assert!(demo(false).contains("inspect has the keyboard   Esc: back to the slides"));
+        assert!(demo(true).contains("inspect has the keyboard   Esc: closes what is open"));
         assert!(drawn(80, KeyOwner::Offer).contains("Enter: control the demo"));
         assert!(drawn(80, KeyOwner::GoTo("12")).contains("go to slide 12▏"));
     }

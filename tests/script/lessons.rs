@@ -23,7 +23,7 @@ macro_rules! lessons {
 
 /// The lessons: name, slide of the talk, and file.
 const LESSONS: [(&str, &str, &str); 10] = lessons![
-    "handshake" on "The handshake, byte for byte",
+    "broken-handshake" on "The handshake, byte for byte",
     "wrong-answers" on "A server that answers wrongly",
     "origin" on "Two policies, one request",
     "frame" on "How long is the header now?",

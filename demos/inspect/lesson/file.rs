@@ -18,7 +18,7 @@ use crate::wire::MaskingKey;
 /// All scenarios, by the name that slides use. They are part of the program, so a talk needs no
 /// files.
 const SCENARIO_FILES: [(&str, &str); 10] = [
-    ("handshake", include_str!("scenarios/handshake.toml")),
+    ("broken-handshake", include_str!("scenarios/broken-handshake.toml")),
     ("wrong-answers", include_str!("scenarios/wrong-answers.toml")),
     ("origin", include_str!("scenarios/origin.toml")),
     ("frame", include_str!("scenarios/frame.toml")),

@@ -348,7 +348,7 @@ mod tests {
         assert_eq!((player.bet_text(), player.is_right()), (Some("011"), Some(true)));
         (0..3).for_each(|_| player.erase());
         assert_eq!(player.bet, None);
-        let mut player = ScenarioPlayer::new(Scenario::from_name("handshake").unwrap());
+        let mut player = ScenarioPlayer::new(Scenario::from_name("broken-handshake").unwrap());
         for digit in ['0', '4', '9'] {
             player.type_digit(digit);
         }

@@ -127,12 +127,12 @@ mod tests {
             bytes: bytes.to_vec(),
             deflate: false,
         };
-        // Two frames; the byte is the MASK bit of the first one.
-        let bytes = b"\x81\x01a\x81\x82\0\0\0\0hi";
-        let first = shown(frames(bytes), Some(Spot::FrameByte(Side::Client, 1)));
-        assert!(first.contains("E_UNMASKED_CLIENT"), "{first}");
-        let second = shown(frames(bytes), Some(Spot::FrameByte(Side::Client, 4)));
-        assert!(!second.contains("E_UNMASKED_CLIENT") || first != second, "{second}");
+        // Two frames; RSV2 of the first one is set.
+        let bytes = b"\xa1\x81\0\0\0\0a\x81\x82\0\0\0\0hi";
+        let first = shown(frames(bytes), Some(Spot::FrameByte(Side::Client, 0)));
+        assert!(first.contains("▶A3 RSV2") && first.contains("── Frame 0"), "{first}");
+        let second = shown(frames(bytes), Some(Spot::FrameByte(Side::Client, 8)));
+        assert!(second.contains("▶B1 MASK") && second.contains("── Frame 1"), "{second}");
         let head = shown(frames(bytes), Some(Spot::HeadLine(Side::Server, 3)));
         assert!(head.contains("Sec-WebSocket-Accept"), "{head}");
     }

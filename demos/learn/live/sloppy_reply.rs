@@ -5,7 +5,6 @@ use std::io;
 use crate::clients::raw_client;
 use crate::learn::SloppyVisit;
 use crate::net::Target;
-use crate::text::counted;
 
 /// The most bytes behind the head that are read.
 const MAX_REPLIES: usize = 4 << 10;
@@ -36,11 +35,10 @@ impl SloppyReply {
     /// Returns what happened, in a sentence.
     pub(super) fn describe(&self) -> String {
         let SloppyVisit { path, summary, .. } = &self.visit;
-        let count = counted(self.response.len().saturating_add(self.replies.len()), "byte");
         let again = if self.is_same() {
-            format!("it has just sent the same {count} again")
+            "it has just sent the same bytes again"
         } else {
-            format!("this time it sent {count}, and not the same")
+            "this time it sent other bytes"
         };
         format!("The sloppy server's path {path} {summary}; {again}.")
     }

@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use super::form::{mark, mark_sign, mark_style};
 use crate::demos::learn::form_editor::FormEditor;
 use crate::demos::learn::task_page::{Task, TaskPage};
-use crate::learn::Exhibit;
+use crate::learn::{Answer, Exhibit};
 use crate::stage::Theme;
 use crate::text;
 
@@ -46,7 +46,12 @@ pub(super) fn key_lines(page: &TaskPage, width: usize, most: usize) -> Vec<usize
         Task::Question(_) => None,
     };
     match (exhibit, &page.form) {
-        (Some(Exhibit::Code(_)), FormEditor::LineAndRemedy { line, .. }) => vec![*line],
+        (Some(Exhibit::Code(_)), FormEditor::LineAndRemedy { line, .. }) => {
+            let mut lines: Vec<usize> = std::iter::once(*line).chain(right_line(page)).collect();
+            lines.sort_unstable();
+            lines.dedup();
+            lines
+        }
         (Some(Exhibit::Response { head, .. }), _) => {
             let count = head.lines().count() + 1;
             if count <= most {
@@ -78,6 +83,16 @@ pub(super) fn key_lines(page: &TaskPage, width: usize, most: usize) -> Vec<usize
             rows.dedup();
             rows.into_iter().map(|row| row + before).collect()
         }
+    }
+}
+
+/// Returns the line of code that had to be chosen, once there is a verdict.
+fn right_line(page: &TaskPage) -> Option<usize> {
+    let Task::Exercise(exercise) = &page.task else { return None };
+    page.judgment.as_ref()?;
+    match exercise.solution() {
+        Answer::LineAndRemedy { line, .. } => Some(line),
+        _ => None,
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) fn lines(page: &TaskPage, width: usize, theme: &Theme) -> (Vec<Line<'
             let mark_of = |at: usize| mark_of(at).map(|right| (right, ""));
             (option_lines(choices(&exercise.form), is_chosen, mark_of, &looks), 0)
         }
-        (FormEditor::Order { order, cursor, is_held }, Task::Exercise(exercise)) => {
+        (FormEditor::Order { order, cursor, is_held, .. }, Task::Exercise(exercise)) => {
             event_lines(page, choices(&exercise.form), order, (*cursor, *is_held), width, theme)
         }
         (FormEditor::Choice { chosen, order }, Task::Question(question)) => {

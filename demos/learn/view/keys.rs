@@ -2,11 +2,20 @@
 
 use crate::demos::learn::form_editor::FormEditor;
 use crate::demos::learn::task_page::{Focus, Task, TaskPage};
+use crate::text;
+
+/// The blanks between two keys.
+const SEPARATOR: &str = "   ";
+
+/// The keys that are dropped where there is no room, the first ones first.
+const DISPENSABLE: &[&str] =
+    &["Ctrl-K delete line", "Enter new line", "↑ ↓ field", "g another one", "e try again"];
 
 /// Returns the keys that answer. `is_cut` says that not all of the task has room.
 pub(super) fn answering(page: &TaskPage, is_cut: bool) -> String {
     let check = if page.is_sent { "send it" } else { "check" };
     let enter = if page.form.goes_on() { "next field" } else { check };
+    let digits = format!("1–{}", page.form.choices());
     let form = match &page.form {
         FormEditor::Fields { .. } => format!("↑ ↓ field   Enter {enter}"),
         FormEditor::Bytes(_) => format!("type hex   Enter {enter}"),
@@ -15,16 +24,16 @@ pub(super) fn answering(page: &TaskPage, is_cut: bool) -> String {
             format!("Ctrl-S {check}   Enter new line   Ctrl-K delete line")
         }
         FormEditor::ByteAndRule { .. } if page.bytes().is_empty() => {
-            format!("↑ ↓ line   1–9 rule   Enter {enter}")
+            format!("↑ ↓ line   {digits} rule   Enter {enter}")
         }
-        FormEditor::ByteAndRule { .. } => format!("← → byte   1–9 rule   Enter {enter}"),
-        FormEditor::LineAndRemedy { .. } => format!("↑ ↓ line   1–9 remedy   Enter {enter}"),
+        FormEditor::ByteAndRule { .. } => format!("← → byte   {digits} rule   Enter {enter}"),
+        FormEditor::LineAndRemedy { .. } => format!("↑ ↓ line   {digits} remedy   Enter {enter}"),
         FormEditor::Order { is_held: true, .. } => {
             format!("↑ ↓ move it   Space put down   Enter {enter}")
         }
         FormEditor::Order { .. } => format!("↑ ↓ event   Space pick up   Enter {enter}"),
-        FormEditor::Choice { .. } => format!("1–9 choose   Enter {enter}"),
-        FormEditor::Several { .. } => format!("1–9 choose all that apply   Enter {enter}"),
+        FormEditor::Choice { .. } => format!("{digits} choose   Enter {enter}"),
+        FormEditor::Several { .. } => format!("{digits} choose all that apply   Enter {enter}"),
     };
     let has_more_hints = page.hints_shown < page.hints().len();
     let hint = match (has_more_hints, page.takes_letters()) {
@@ -55,4 +64,31 @@ pub(super) fn after_verdict(page: &TaskPage) -> String {
         ("Enter next", inspector)
     };
     format!("{enter}   e try again{anew}{inspector}{servers}   Esc list")
+}
+
+/// Drops keys until the others have room.
+pub(super) fn fitting(keys: &str, width: usize) -> String {
+    let mut keys: Vec<&str> = keys.split(SEPARATOR).collect();
+    for key in DISPENSABLE {
+        if text::width(&keys.join(SEPARATOR)) <= width {
+            break;
+        }
+        keys.retain(|shown| shown != key);
+    }
+    keys.join(SEPARATOR)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_dropped_whole() {
+        let keys = "Enter next   e try again   g another one   Esc list";
+        assert_eq!(fitting(keys, 51), keys);
+        assert_eq!(fitting(keys, 50), "Enter next   e try again   Esc list");
+        assert_eq!(fitting(keys, 1), "Enter next   Esc list");
+        let keys = "↑ ↓ field   Enter next field   F1 hint   Esc list";
+        assert_eq!(fitting(keys, 40), "Enter next field   F1 hint   Esc list");
+    }
 }

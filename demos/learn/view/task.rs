@@ -50,7 +50,12 @@ pub(in crate::demos::learn) fn draw(
     }
     let keys = Rect { y: body.bottom(), height: inner.height.min(1), ..inner };
     let is_cut = lines.len() > room;
-    stage::draw_line(&last_line(learn, page, window.below, is_cut, context), 0, keys, buffer);
+    stage::draw_line(
+        &last_line(learn, page, (&window, keys.width), is_cut, context),
+        0,
+        keys,
+        buffer,
+    );
 }
 
 fn title(page: &TaskPage) -> String {
@@ -93,6 +98,9 @@ fn task_lines(
     lines.extend(form_lines);
     let refusal = push(&mut lines, page.refused.as_deref(), Style::new().fg(theme.bad), width);
     let mut hint = lines.len()..lines.len();
+    if page.hints_shown > 0 {
+        lines.push(Line::default());
+    }
     for (number, text) in (1..).zip(page.hints().iter().take(page.hints_shown)) {
         let text = format!("Hint {number}: {text}");
         hint = push(&mut lines, Some(&text), Style::new().fg(theme.warn), width);
@@ -129,7 +137,7 @@ fn push(
 fn last_line(
     learn: &Learn,
     page: &TaskPage,
-    below: usize,
+    (window, width): (&Window, u16),
     is_cut: bool,
     context: &ViewContext,
 ) -> Line<'static> {
@@ -138,18 +146,31 @@ fn last_line(
         let notice = text::sanitize(notice).into_owned();
         return Line::styled(notice, Style::new().fg(theme.warn));
     }
-    let more = if below > 0 { format!("▼ {below} more   ") } else { String::new() };
+    let more = more(window);
+    let room = usize::from(width).saturating_sub(text::width(&more));
+    let keys = match (context.focused, &page.judgment) {
+        (false, _) => "Enter: answer".to_owned(),
+        (true, Some(_)) => keys::fitting(&keys::after_verdict(page), room),
+        (true, None) => keys::fitting(&keys::answering(page, is_cut), room),
+    };
     let score = match learn.score {
         (_, 0) => String::new(),
         (right, all) => format!("   {right} of {all} right"),
     };
-    let keys = match (context.focused, &page.judgment) {
-        (false, _) => "Enter: answer".to_owned(),
-        (true, Some(_)) => keys::after_verdict(page) + &score,
-        (true, None) => keys::answering(page, is_cut) + &score,
-    };
+    let has_room = text::width(&keys) + text::width(&score) <= room;
+    let keys = if has_room { keys + &score } else { keys };
     Line::from(vec![
         Span::styled(more, Style::new().fg(theme.warn)),
         Span::styled(keys, theme.dim()),
     ])
+}
+
+/// Returns how many rows there are above and below those in sight.
+fn more(window: &Window) -> String {
+    match (window.above(), window.below) {
+        (0, 0) => String::new(),
+        (0, below) => format!("▼ {below} more   "),
+        (above, 0) => format!("▲ {above} more   "),
+        (above, below) => format!("▲ {above} ▼ {below} more   "),
+    }
 }

@@ -67,7 +67,16 @@ fn verdict(page: &TaskPage, judgment: &Judgment) -> String {
             if let RightAnswer::Several { .. } = question.answer {
                 return format!("not quite: the right answers are {right}");
             }
-            format!("you answered {}; it is {right}", question.shown(&response))
+            let is_number = right.starts_with(|first: char| first.is_ascii_digit());
+            let quoted = |text: &str| {
+                if is_number {
+                    text.to_owned()
+                } else {
+                    format!("“{}”", text.trim_end_matches('.'))
+                }
+            };
+            let answer = question.shown(&response);
+            format!("you answered {}; it is {}", quoted(&answer), quoted(right))
         }
         _ => judgment.verdict.clone(),
     }

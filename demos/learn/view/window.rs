@@ -52,6 +52,14 @@ impl Window {
     }
 }
 
+impl Window {
+    /// Returns the number of rows above those that are in sight, but for those that are held.
+    pub(super) fn above(&self) -> usize {
+        let held = self.held.iter().filter(|row| **row < self.first).count();
+        self.first.saturating_sub(held)
+    }
+}
+
 impl TaskParts {
     fn below(&self, first: usize, room: usize) -> usize {
         self.len.saturating_sub(first + room)

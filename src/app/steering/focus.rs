@@ -17,7 +17,8 @@ impl App {
             return KeyOwner::GoTo(typed);
         }
         if let Some(index) = self.focus {
-            return KeyOwner::Demo(name(index));
+            let is_open = matches!(self.slots.get(index), Some(Ok(demo)) if demo.wants_escape());
+            return KeyOwner::Demo { name: name(index), is_open };
         }
         if matches!(self.steering.showing, Showing::Still(_)) {
             return KeyOwner::Held(self.slide().title().unwrap_or_default());

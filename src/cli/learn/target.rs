@@ -83,10 +83,7 @@ pub(super) fn unknown(name: &str, catalog: &Catalog) -> anyhow::Error {
     known.extend(ExerciseKind::ALL.map(ExerciseKind::name));
     known.extend(SECTIONS.map(|(section, _)| section));
     let meant = did_you_mean(name, &known);
-    anyhow!(
-        "nothing to learn is called `{}`{meant}; wiretalk learn --list names everything",
-        sanitize(name)
-    )
+    anyhow!("unknown name `{}`{meant}; wiretalk learn --list shows all names", sanitize(name))
 }
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ impl Proof {
         }
     }
 
-    /// Returns the name of what a byte belongs to.
+    /// Returns a byte with what it belongs to, or its line with the name of that.
     pub(super) fn place_of(&self, byte: usize) -> String {
         match self {
             Self::Frames(evidence) => {
@@ -66,7 +66,7 @@ impl Proof {
                     .iter()
                     .map(|span| format!("{} {}", span.field.name(), span.value))
                     .collect();
-                format!("frame {frame}, {}", fields.join(", "))
+                format!("byte {byte} (frame {frame}, {})", fields.join(", "))
             }
             Self::Response(evidence) => {
                 evidence.line_at(byte).map_or_else(String::new, |line| evidence.name_of(line))
@@ -83,9 +83,7 @@ impl Proof {
             }
             Self::Response(evidence) => {
                 let name = evidence.line_at(byte).map(|line| evidence.name_of(line));
-                let name = name.unwrap_or_default();
-                let (number, name) = name.split_once(", ").unwrap_or_default();
-                format!("{} ({name})", number.trim_start_matches("line "))
+                name.unwrap_or_default().trim_start_matches("line ").to_owned()
             }
         }
     }

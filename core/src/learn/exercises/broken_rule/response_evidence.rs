@@ -60,7 +60,7 @@ impl ResponseEvidence {
         (0..self.lines.len()).find(|line| self.bytes_of(*line).contains(&byte))
     }
 
-    /// Returns a line's number and name: `line 4, Sec-WebSocket-Accept`.
+    /// Returns a line's number and name: `line 4 (Sec-WebSocket-Accept)`.
     pub(super) fn name_of(&self, line: usize) -> String {
         let text = self.lines.get(line).map_or("", String::as_str);
         let name = match text.split_once(':') {
@@ -68,7 +68,7 @@ impl ResponseEvidence {
             None if text.is_empty() => "the blank line",
             None => "the status line",
         };
-        format!("line {}, {name}", line.saturating_add(1))
+        format!("line {} ({name})", line.saturating_add(1))
     }
 }
 

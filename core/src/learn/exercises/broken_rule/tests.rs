@@ -89,7 +89,7 @@ fn a_verdict_on_a_response_names_the_line() {
     let remarks: Vec<&str> = judgment.marks.iter().map(|mark| mark.remark.as_str()).collect();
     assert_eq!(
         remarks,
-        ["line 2, Upgrade: no rule is broken here", "this is RFC 6455 §4.1(1), §4.4"]
+        ["line 2 (Upgrade): no rule is broken here", "this is RFC 6455 §4.1(1), §4.4"]
     );
     assert_eq!(judgment.marks[0].bytes, Some(0.."HTTP/1.1 200 OK\n".len()));
 }
@@ -183,7 +183,7 @@ fn a_verdict_names_the_byte_and_the_rule() {
     assert_eq!(
         remarks,
         [
-            "frame 1, payload \"a\": no rule is broken here",
+            "byte 2 (frame 1, payload \"a\"): no rule is broken here",
             "there is no such rule: either side may ping (RFC 6455 §5.5.2)"
         ]
     );

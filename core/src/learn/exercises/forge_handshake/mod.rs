@@ -29,8 +29,8 @@ pub(crate) fn generate(level: u8, seed: u64) -> Exercise {
         1 | 2 => {
             let status = EditedHead::request(&request).status().unwrap_or_default();
             let task = format!(
-                "A strict server answers this request with {status}. Change it so that the answer \
-                 is 101. The path and the host stay as they are."
+                "A strict server answers this request with {status}. Change it so that the server \
+                 answers 101. The path and the host stay as they are."
             );
             let hints = request_hints(level, &request);
             (task, Exhibit::Nothing, AnswerForm::Head(request), hints)

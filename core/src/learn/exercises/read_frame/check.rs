@@ -119,8 +119,14 @@ impl FieldCheck {
             }
             FrameField::Reason => "the reason is the rest of a Close's body, after the code",
         }
-        .to_owned()
+        .replace("this byte", &this_byte(self.field, shown))
     }
+}
+
+/// Returns the byte of the header that a field is in: `byte 1 (0x85)`.
+fn this_byte(field: FrameField, shown: &ShownFrame) -> String {
+    let at = usize::from(matches!(field, FrameField::Masked | FrameField::Length));
+    format!("byte {} (0x{:02x})", shown.place(at..at.saturating_add(1)).start, shown.byte(at))
 }
 
 /// Returns the field of the frame that proves the value of `field`, and the one that shows that the

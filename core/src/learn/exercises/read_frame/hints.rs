@@ -25,9 +25,13 @@ pub(super) fn hints(level: u8, shown: &ShownFrame) -> Vec<String> {
             "Opcodes from 8 on are control frames: 8 is a Close, 9 a ping, 10 a pong. The body of a \
              Close is empty, or begins with a code of two bytes."
         }
-        _ => {
+        _ if shown.header().masking_key.is_some() => {
             "RSV1, the second bit, says that the message is compressed. Unmask it, append 00 00 ff \
              ff, and inflate it."
+        }
+        _ => {
+            "RSV1, the second bit, says that the message is compressed. Append 00 00 ff ff to the \
+             payload, and inflate it."
         }
     };
     vec![first.to_owned(), bits(shown), last(level, shown)]

@@ -21,7 +21,6 @@ use shown::ShownFrame;
 
 use crate::learn::draws::Draws;
 use crate::learn::exercise::{Answer, AnswerForm, Exercise, ExerciseKind, Exhibit};
-use crate::learn::exercises::phrases;
 use crate::learn::judgment::{Judgment, Mark, UnfitAnswer, UnreadText};
 use crate::wire::Opcode;
 use crate::wire::explain::field_span::Field;
@@ -122,14 +121,10 @@ fn conclude(checks: &[FieldCheck], marks: Vec<Mark>, shown: &ShownFrame) -> Judg
         Some(check) => Some(check.span.clone()),
         None => shown.span(Field::Opcode, Field::Fin),
     };
-    let (why, source) = span.map_or_else(Default::default, |span| (span.meaning, span.section));
-    Judgment {
-        right: first.is_none(),
-        marks,
-        verdict,
-        why: phrases::sentence(&why),
-        source: source.to_owned(),
-    }
+    let (why, source) = span.map_or_else(Default::default, |span| {
+        (format!("{} = {}: {}.", span.field.name(), span.value, span.meaning), span.section)
+    });
+    Judgment { right: first.is_none(), marks, verdict, why, source: source.to_owned() }
 }
 
 /// Returns the frame in a few words: `a masked text frame of 5 bytes, "Hello"`.

@@ -146,7 +146,7 @@ impl FrameWalk<'_> {
         let differs =
             |at: &usize| typed.get(*at).is_some_and(|byte| Some(byte) != expected.get(*at));
         if let Some(wrong) = (2..end).find(differs) {
-            let remark = "this byte of the length is another one".to_owned();
+            let remark = "this byte of the length is wrong".to_owned();
             self.find(Part::Length, false, wrong..wrong.saturating_add(1), remark, lesson);
             return Some(false);
         }
@@ -179,7 +179,7 @@ impl FrameWalk<'_> {
             let wrong = there.iter().zip(key).position(|(typed, key)| *typed != key);
             if let Some(wrong) = wrong {
                 let at = start.saturating_add(wrong);
-                let remark = "this byte of the key is another one".to_owned();
+                let remark = "this byte of the key is wrong".to_owned();
                 self.find(Part::Key, false, at..at.saturating_add(1), remark, lesson);
             } else if there.len() == key.len() {
                 self.find(Part::Key, true, start..header.len(), lesson.clone(), lesson);
