@@ -74,13 +74,17 @@ impl Demo for Learn {
                 self.wheel(by);
                 Vec::new()
             }
-            DemoEvent::Click(at, area) if self.task.is_none() => {
-                let item = view::item_at(self, at, area);
-                item.map_or_else(Vec::new, |item| self.click(item))
-            }
-            DemoEvent::Click(..) | DemoEvent::Tick(_) | DemoEvent::Next | DemoEvent::Left => {
-                Vec::new()
-            }
+            DemoEvent::Click(at, area) => match &self.task {
+                None => {
+                    let item = view::item_at(self, at, area);
+                    item.map_or_else(Vec::new, |item| self.click(item))
+                }
+                Some(page) => {
+                    let option = view::option_at(self, page, at, area);
+                    option.map_or_else(Vec::new, |option| self.choose(option))
+                }
+            },
+            DemoEvent::Tick(_) | DemoEvent::Next | DemoEvent::Left => Vec::new(),
         }
     }
 

@@ -350,6 +350,15 @@ impl Learn {
         }
     }
 
+    /// Chooses the option that is clicked, as its digit does.
+    pub(super) fn choose(&mut self, option: usize) -> Vec<Cmd> {
+        let is_open = self.task.as_ref().is_some_and(|page| page.judgment.is_none());
+        match u32::try_from(option + 1).ok().and_then(|digit| char::from_digit(digit, 10)) {
+            Some(digit) if is_open => self.handle_key(KeyCode::Char(digit).into()),
+            _ => Vec::new(),
+        }
+    }
+
     /// Opens the item that is clicked, once it is under the cursor.
     pub(super) fn click(&mut self, item: usize) -> Vec<Cmd> {
         if self.list.cursor != item {

@@ -121,6 +121,16 @@ fn a_search_leaves_what_has_all_its_words() {
     assert!(!learn.wants_escape(), "Esc gives the keyboard back");
 }
 
+/// The names of sections win on the command line, so nothing else may have one.
+#[test]
+fn no_item_is_called_like_a_section() {
+    let (learn, _) = learn(StartPlace::List, None);
+    let sections = crate::learn::SECTIONS.map(|(name, _)| name);
+    for item in &learn.content.catalog.items {
+        assert!(!sections.contains(&item.name.as_str()), "{}", item.name);
+    }
+}
+
 #[test]
 fn a_lesson_opens_in_the_inspector() {
     let (_, commands) = learn(StartPlace::Item("frame".to_owned()), None);

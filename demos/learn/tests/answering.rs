@@ -185,3 +185,23 @@ fn bytes_are_read_while_they_are_typed_and_not_compared_with_the_solution() {
     type_text(&mut learn, "8b");
     assert!(picture(&learn, 80, 24).contains('✗'), "the opcode is reserved");
 }
+
+#[test]
+fn a_click_chooses_an_option_as_its_digit_does() {
+    let mut learn = opened(&of_level(ExerciseKind::BrokenRule, 2), 3);
+    let area = ratatui::layout::Rect::new(0, 0, 80, 24);
+    let row = |learn: &Learn, number: usize| {
+        let sign = format!("○ {number} ");
+        picture(learn, 80, 24).lines().position(|line| line.contains(&sign)).unwrap()
+    };
+    let y = u16::try_from(row(&learn, 3)).unwrap();
+    let click = |y| DemoEvent::Click(ratatui::layout::Position::new(12, y), area);
+    assert_eq!(learn.update(click(y)), []);
+    let chosen = |learn: &Learn| match &learn.task.as_ref().unwrap().form {
+        form_editor::FormEditor::ByteAndRule { rule, .. } => *rule,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(chosen(&learn), Some(2));
+    learn.update(click(1));
+    assert_eq!(chosen(&learn), Some(2), "the task is no option");
+}

@@ -196,9 +196,9 @@ fn edited(line: &TextLine, has_cursor: bool, style: Style, theme: &Theme) -> Vec
 }
 
 /// The signs of an option that isn't chosen and of one that is, where one is right.
-const RADIO: [&str; 2] = ["○", "◉"];
+pub(super) const RADIO: [&str; 2] = ["○", "◉"];
 /// Those where several are right.
-const BOXES: [&str; 2] = ["[ ]", "[x]"];
+pub(super) const BOXES: [&str; 2] = ["[ ]", "[x]"];
 
 /// The looks of options.
 struct OptionLooks<'a> {

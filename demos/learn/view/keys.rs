@@ -45,7 +45,7 @@ pub(super) fn answering(page: &TaskPage, is_cut: bool) -> String {
     let rest = match (is_cut && is_tab_free, page.focus) {
         (false, _) => "",
         (true, Focus::End) => "Tab back   ",
-        (true, _) => "Tab the rest   ",
+        (true, _) => "Tab rest   ",
     };
     format!("{rest}{form}{hint}   Esc list")
 }

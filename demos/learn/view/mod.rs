@@ -9,4 +9,4 @@ mod verdict;
 mod window;
 
 pub(super) use list::{draw as draw_list, item_at};
-pub(super) use task::draw as draw_task;
+pub(super) use task::{draw as draw_task, option_at};

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::buffer::{Buffer, Cell};
+use ratatui::layout::{Margin, Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
@@ -56,6 +56,35 @@ pub(in crate::demos::learn) fn draw(
         keys,
         buffer,
     );
+}
+
+/// Returns the option at a position, from 0, by the picture: its sign and its number begin its first
+/// row, and the others are indented.
+pub(in crate::demos::learn) fn option_at(
+    learn: &Learn,
+    page: &TaskPage,
+    at: Position,
+    area: Rect,
+) -> Option<usize> {
+    let mut buffer = Buffer::empty(area);
+    draw(learn, page, area, &mut buffer, &ViewContext { theme: &Theme::DARK, focused: true });
+    let inner = area.inner(Margin::new(1, 1));
+    if !inner.contains(at) {
+        return None;
+    }
+    for y in (inner.y..=at.y).rev() {
+        let cells = (inner.left()..inner.right()).filter_map(|x| buffer.cell((x, y)));
+        let row: String = cells.map(Cell::symbol).collect();
+        let signs = form::RADIO.iter().chain(&form::BOXES);
+        let mut numbers = signs.filter_map(|sign| row.trim_start().strip_prefix(sign));
+        let number = numbers.find_map(|rest| rest.split_whitespace().next()?.parse().ok());
+        match number {
+            Some(number) => return usize::checked_sub(number, 1),
+            None if row.starts_with("      ") && !row.trim().is_empty() => {}
+            None => return None,
+        }
+    }
+    None
 }
 
 fn title(page: &TaskPage) -> String {
@@ -170,7 +199,7 @@ fn more(window: &Window) -> String {
     match (window.above(), window.below) {
         (0, 0) => String::new(),
         (0, below) => format!("▼ {below} more   "),
-        (above, 0) => format!("▲ {above} more   "),
+        (above, 0) => format!("▲ {above}   "),
         (above, below) => format!("▲ {above} ▼ {below} more   "),
     }
 }

@@ -20,15 +20,15 @@ use crate::text::units::group_thousands;
 use crate::wire::Trace;
 use crate::wire::format::escape_controls;
 
-/// The titles of the columns.
+/// The titles of the columns. `stream` is the number that Wireshark calls `tcp.stream`.
 const TITLES: [&str; COLUMNS] = [
-    "#", "client", "server", "kind", "path", "protocol", "frames", "bytes", "time", "problems",
-    "tls", "end",
+    "#", "stream", "client", "server", "kind", "path", "protocol", "frames", "bytes", "time",
+    "problems", "tls", "end",
 ];
-const COLUMNS: usize = 12;
+const COLUMNS: usize = 13;
 
 /// The columns whose cells are aligned to the right.
-const NUMERIC: [&str; 5] = ["#", "frames", "bytes", "time", "problems"];
+const NUMERIC: [&str; 6] = ["#", "stream", "frames", "bytes", "time", "problems"];
 
 /// The maximum width of a cell. A path may be longer than any screen.
 const MAX_CELL_WIDTH: usize = 48;
@@ -163,6 +163,7 @@ fn row(
         if stream.start == StreamStart::Midway { format!("{end} (captured midway)") } else { end };
     let cells = [
         number.to_string(),
+        stream.tcp_stream.map_or_else(String::new, |stream| stream.to_string()),
         client,
         server,
         kind,
@@ -294,9 +295,9 @@ mod tests {
     fn websockets_and_attempts_are_listed_in_a_table_and_the_rest_is_counted() {
         let capture = capture(&[HTTP, WEBSOCKET, ENCRYPTED, REFUSED]);
         let known = "\
-#  client          server          kind         path   protocol  frames  bytes    time  problems  tls  end
-2  10.0.0.1:40002  192.0.2.7:8080  WebSocket    /chat  –              3    359  5.0 ms         1  –    server RST, no Close, idle for 60.0 s
-4  10.0.0.1:40004  192.0.2.7:8080  attempt 403  /chat  –              0    189  2.0 ms         1  –    server RST, idle for 60.0 s
+#  stream  client          server          kind         path   protocol  frames  bytes    time  problems  tls  end
+2       1  10.0.0.1:40002  192.0.2.7:8080  WebSocket    /chat  –              3    359  5.0 ms         1  –    server RST, no Close, idle for 60.0 s
+4       3  10.0.0.1:40004  192.0.2.7:8080  attempt 403  /chat  –              0    189  2.0 ms         1  –    server RST, idle for 60.0 s
 4 connections in the file: 1 WebSocket, 1 attempt to open one, 1 with HTTP only (1 exchange), 1 with TLS that is not decrypted
 ";
         assert_eq!(list(&capture, ListArg::Websockets, false), known);

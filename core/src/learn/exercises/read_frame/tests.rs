@@ -161,14 +161,14 @@ fn section_5_7_hello_in_the_teachers_words() {
     assert_eq!(
         remarks,
         [
-            (0..1, "the opcode is the last four bits of this byte"),
+            (0..1, "the opcode is the last four bits of byte 0 (0x81)"),
             (1..2, "that counts the MASK bit too: the length is the other seven bits"),
             (6..11, "there's a blank or a quote too many"),
         ]
     );
     let length = typed(&exercise, &[("length", "6")]);
     assert_eq!(length.verdict, "the length is 5: 0x85 is 1 0000101");
-    assert_eq!(length.why, "Up to 125, these bits hold the length itself.");
+    assert_eq!(length.why, "length = 5: up to 125, these bits hold the length itself.");
     assert_eq!(length.source, "RFC 6455 §5.2");
 }
 
