@@ -3,6 +3,7 @@
 use std::alloc::System;
 use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -86,7 +87,7 @@ fn present(cli: Cli) -> anyhow::Result<ExitCode> {
     }
     let source = DeckSource::of(cli.deck.as_deref());
     let mut read = match &source {
-        DeckSource::File(path) => check::read_deck(path, REGISTRY)?,
+        DeckSource::File(path) => read_for_first_frame(path, &cli.present)?,
         DeckSource::Stdin => {
             // Nothing is taken from a pipe that couldn't be shown.
             if let Some(reason) = app::unsuitable_terminal(env_var) {
@@ -115,9 +116,10 @@ fn present(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         _ => None,
     };
-    let ReadDeck { deck, warnings, themes, .. } = read;
+    let ReadDeck { deck, warnings, themes, is_beginning, .. } = read;
     let store = ProgressStore::on(cli::learn::progress_file(cli.present.progress.clone(), env_var));
     let config = AppConfig {
+        is_beginning,
         file: source.name(),
         warnings,
         services: Services::default().with(store.clone()),
@@ -136,6 +138,16 @@ fn present(cli: Cli) -> anyhow::Result<ExitCode> {
         ..AppConfig::new(deck, REGISTRY)
     };
     run_app(config, Surroundings { watched, memory, servers: true, store: Some(store) })
+}
+
+/// Reads the deck in a file, or only what the first frame needs, if live reload can bring the rest.
+fn read_for_first_frame(path: &Path, args: &PresentArgs) -> anyhow::Result<ReadDeck> {
+    let is_first = args.from.is_none() && !args.resume;
+    if is_first && present::is_watchable(path) {
+        check::read_beginning(path, REGISTRY)
+    } else {
+        check::read_deck(path, REGISTRY)
+    }
 }
 
 fn route(args: &PresentArgs) -> Route {
@@ -338,9 +350,10 @@ async fn present_on_terminal(
         app.set_picture_loader(loader, app::may_be_asked(env_var), window);
     }
     if let Some(talk) = watched
-        && let Err(error) = watch_talk(talk, &scope, sender.clone())
+        && let Err(error) = watch_talk(talk.clone(), &scope, sender.clone())
     {
         app.set_notice(format!("the deck isn't reloaded on save: {}", error_chain(&*error)));
+        app.update(reloaded(talk.files.reread(&talk.shown, REGISTRY)));
     }
     if let Some(servers) = servers {
         app::watch_servers(&servers, &scope, sender);
@@ -387,13 +400,17 @@ fn watch_talk(
     sender: mpsc::Sender<AppEvent>,
 ) -> anyhow::Result<()> {
     present::reread_on_save(talk, REGISTRY, scope, move |version| {
-        let event = match version {
-            Ok(ReadDeck { deck, warnings, themes, .. }) => {
-                AppEvent::Reloaded(Box::new(DeckUpdate { deck, warnings, themes }))
-            }
-            Err(reason) => AppEvent::ReloadFailed(reason),
-        };
-        let sender = sender.clone();
+        let (event, sender) = (reloaded(version), sender.clone());
         async move { sender.send(event).await.is_ok() }
     })
+}
+
+/// Returns the event of a version of the talk that was read.
+fn reloaded(version: Result<ReadDeck, String>) -> AppEvent {
+    match version {
+        Ok(ReadDeck { deck, warnings, themes, .. }) => {
+            AppEvent::Reloaded(Box::new(DeckUpdate { deck, warnings, themes }))
+        }
+        Err(reason) => AppEvent::ReloadFailed(reason),
+    }
 }

@@ -145,6 +145,7 @@ impl App {
             section: self.slide().section.as_deref(),
             slide: self.slide_index + 1,
             slides: self.config.deck.slides.len(),
+            is_beginning: self.config.is_beginning,
             step: (self.progress.step + 1, steps),
             below: self.count_below(),
             is_below: self.slide_above().is_some(),

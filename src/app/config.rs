@@ -11,6 +11,8 @@ use crate::stage::{ColorDepth, EffectConsents, Registry, Services, StandaloneDem
 pub struct AppConfig {
     /// The slides.
     pub deck: Deck,
+    /// Whether the deck is only the beginning of a longer one, which comes as a reload.
+    pub is_beginning: bool,
     /// The file's name, as warnings show it.
     pub file: String,
     /// The warnings about the deck, in file order.
@@ -47,6 +49,7 @@ impl AppConfig {
     pub fn new(deck: Deck, registry: Registry) -> Self {
         Self {
             deck,
+            is_beginning: false,
             file: "deck.md".to_owned(),
             warnings: Vec::new(),
             registry,

@@ -25,6 +25,8 @@ pub(crate) struct Footer<'a> {
     pub(crate) slide: usize,
     /// The number of slides.
     pub(crate) slides: usize,
+    /// Whether more are still being read.
+    pub(crate) is_beginning: bool,
     /// The current step, from 1, and the number of steps.
     pub(crate) step: (usize, usize),
     /// The number of deeper slides below this one.
@@ -218,7 +220,8 @@ impl Footer<'_> {
             left @ 0..=MAX_STEP_DOTS => "·".repeat(left),
             left => format!("{left}·"),
         };
-        let count = format!("{}/{}", self.slide, self.slides);
+        let slides = if self.is_beginning { "…".to_owned() } else { self.slides.to_string() };
+        let count = format!("{}/{slides}", self.slide);
         Line::from(vec![
             Span::styled(more, theme.dim()),
             Span::styled(count, Style::new().fg(theme.text).add_modifier(Modifier::BOLD)),
@@ -287,6 +290,7 @@ mod tests {
             section: Some("Frames"),
             slide: 20,
             slides: 49,
+            is_beginning: false,
             step,
             below: 0,
             is_below: false,

@@ -1,19 +1,31 @@
 //! Takes over a deck that was saved again while it is shown.
 
 use std::mem;
+use std::time::Instant;
+
+use crossterm::event::{Event as Input, KeyModifiers};
 
 use crate::app::deck_update::{DeckUpdate, ReloadTarget, SlideMoves};
 use crate::app::overlay::Overlay;
 use crate::app::slots::DemoSlot;
-use crate::app::state::App;
+use crate::app::state::{App, AppEvent};
 use crate::deck::{DemoFence, Slide};
+
+/// The most input that waits for the rest of a deck.
+const MAX_HELD: usize = 1024;
 
 impl App {
     /// Shows a deck in place of the one before: at the first slide that has changed, unless the
     /// open one has. What has not changed goes on: the step, the scrolling and the demos.
     pub(crate) fn reload(&mut self, update: DeckUpdate) {
         let moves = SlideMoves::between(&self.config.deck.slides, &update.deck.slides);
-        let (target, open) = (moves.target(self.slide_index), self.slide_index);
+        let open = self.slide_index;
+        let target = if self.config.is_beginning {
+            // Nothing was written: the rest of the deck is there.
+            ReloadTarget::Stay(open.min(update.deck.slides.len().saturating_sub(1)))
+        } else {
+            moves.target(open)
+        };
         self.kept.follow(&moves);
         self.steering.history.follow(&moves);
         if let ReloadTarget::Open(_) = target {
@@ -37,6 +49,29 @@ impl App {
             ReloadTarget::Stay(at) => self.stay_on_slide(at, &old.slides[open]),
             // The author wants to see what was written, wherever on the slide it stands.
             ReloadTarget::Open(at) => self.open_slide(at, usize::MAX),
+        }
+    }
+
+    /// Keeps input for later while only the beginning of the deck is there, because what it asks for
+    /// may be in the rest. Returns input that doesn't wait: a new size, Ctrl-C, and what is too much.
+    pub(crate) fn hold(&mut self, input: Input) -> Option<Input> {
+        let is_urgent = match &input {
+            Input::Resize(..) => true,
+            Input::Key(key) => key.modifiers.contains(KeyModifiers::CONTROL),
+            _ => false,
+        };
+        if !self.config.is_beginning || is_urgent || self.held.len() >= MAX_HELD {
+            return Some(input);
+        }
+        self.held.push(input);
+        None
+    }
+
+    /// Handles the input that has waited for the rest of the deck.
+    pub(crate) fn release_held(&mut self, now: Instant) {
+        self.config.is_beginning = false;
+        for input in mem::take(&mut self.held) {
+            self.handle(AppEvent::Input(input), now);
         }
     }
 
@@ -88,11 +123,10 @@ impl App {
 
 #[cfg(test)]
 mod tests {
-    use crossterm::event::KeyCode;
+    use crossterm::event::{KeyCode, KeyEvent};
 
     use super::*;
     use crate::app::AppConfig;
-    use crate::app::state::AppEvent;
     use crate::app::testing::{DEMOS, SIZE, press, screen};
     use crate::deck::parse;
     use crate::stage::{Registry, Theme};
@@ -184,6 +218,30 @@ mod tests {
         assert_eq!(app.slide_index, 0, "what is new is shown");
         app.open_slide(2, 0);
         assert!(screen(&app).contains("word"));
+    }
+
+    #[tokio::test]
+    async fn keys_wait_for_the_rest_of_a_long_deck() {
+        let begun = || {
+            let config = AppConfig::bare(&["a", "b"].join(DIVIDER), Registry::new(&DEMOS));
+            App::new(AppConfig { is_beginning: true, ..config }, SIZE)
+        };
+        let mut app = begun();
+        assert!(screen(&app).contains("1/…"), "{}", screen(&app));
+        for key in [KeyCode::Char('4'), KeyCode::Char('G'), KeyCode::Left] {
+            press(&mut app, key);
+        }
+        assert_eq!(app.slide_index, 0);
+        save(&mut app, &["a", "b", "c", "d"]);
+        assert_eq!((app.slide_index, screen(&app).contains("3/4")), (2, true), "{}", screen(&app));
+        let mut app = begun();
+        press(&mut app, KeyCode::Down);
+        app.update(AppEvent::ReloadFailed("gone".to_owned()));
+        assert_eq!(app.slide_index, 1, "there is no more than that");
+        let mut app = begun();
+        let quit = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
+        app.update(AppEvent::Input(Input::Key(quit)));
+        assert!(app.exit.is_some(), "Ctrl-C doesn't wait");
     }
 
     #[tokio::test]

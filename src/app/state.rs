@@ -130,6 +130,8 @@ pub struct App {
     pub(crate) notice: Option<String>,
     /// Why the deck that was saved last is not the one that is shown.
     pub(crate) reload_error: Option<String>,
+    /// The input that waits for the rest of the deck.
+    pub(crate) held: Vec<Input>,
 }
 
 impl App {
@@ -183,6 +185,7 @@ impl App {
             font_hint_given: false,
             notice,
             reload_error: None,
+            held: Vec::new(),
         };
         let start = app.config.start.unwrap_or_else(|| app.first_place());
         app.open_slide(start.slide, start.step);
@@ -216,13 +219,23 @@ impl App {
     /// Handles one event that came at `now`. A letter may have to wait for what follows it.
     pub(crate) fn handle(&mut self, event: AppEvent, now: Instant) {
         match event {
-            AppEvent::Input(input) => self.handle_input(input, now),
+            AppEvent::Input(input) => {
+                if let Some(input) = self.hold(input) {
+                    self.handle_input(input, now);
+                }
+            }
             AppEvent::Background(theme) => self.apply_terminal_background(theme),
             AppEvent::Graphics(answer) => self.set_graphics(answer),
             AppEvent::Picture(picture) => self.add_picture(picture),
             AppEvent::Highlighted(listing) => self.add_highlighted(listing),
-            AppEvent::Reloaded(update) => self.reload(*update),
-            AppEvent::ReloadFailed(reason) => self.set_reload_error(reason),
+            AppEvent::Reloaded(update) => {
+                self.reload(*update);
+                self.release_held(now);
+            }
+            AppEvent::ReloadFailed(reason) => {
+                self.set_reload_error(reason);
+                self.release_held(now);
+            }
             AppEvent::Servers(statuses) => {
                 self.dirty |= self.servers != statuses;
                 self.servers = statuses;

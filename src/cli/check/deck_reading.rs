@@ -15,6 +15,12 @@ use crate::text;
 /// The maximum size of a deck, in bytes.
 const MAX_DECK_BYTES: u64 = 16 << 20;
 
+/// The length from which on a deck is long, in bytes: reading it takes longer than a frame may.
+const LONG_DECK: usize = 256 << 10;
+
+/// The length of the beginning that is shown while the rest of a long deck is read, in bytes.
+const BEGINNING: usize = 32 << 10;
+
 /// A deck that was read, with all that it names.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReadDeck {
@@ -29,6 +35,8 @@ pub struct ReadDeck {
     /// What the deck's file and the files that it takes in held. A deck from no file has none of its
     /// own.
     pub digests: Vec<FileDigest>,
+    /// Whether it is only the beginning of the deck.
+    pub is_beginning: bool,
 }
 
 /// Reads and checks a deck.
@@ -39,6 +47,29 @@ pub struct ReadDeck {
 /// invalid byte, and the remedy.
 pub fn read_deck(path: &Path, registry: Registry) -> anyhow::Result<ReadDeck> {
     Ok(parse_deck_file(path, &read_source(path)?, registry))
+}
+
+/// Reads and checks the beginning of a long deck, or the whole of another one.
+///
+/// # Errors
+///
+/// As for [`read_deck`].
+pub fn read_beginning(path: &Path, registry: Registry) -> anyhow::Result<ReadDeck> {
+    let source = read_source(path)?;
+    let beginning = beginning_of(&source);
+    let is_beginning = beginning.len() < source.len();
+    Ok(ReadDeck { is_beginning, ..parse_deck_file(path, beginning, registry) })
+}
+
+/// Returns the lines of a long deck that are shown first, and all of another one.
+fn beginning_of(source: &str) -> &str {
+    if source.len() < LONG_DECK {
+        return source;
+    }
+    let (beginning, _) = source.split_at(source.floor_char_boundary(BEGINNING));
+    let end = beginning.rfind("\n\n").or_else(|| beginning.rfind('\n'));
+    // A line that is longer than that is no deck for people.
+    end.map_or(source, |end| &source[..=end])
 }
 
 /// Reads the text of a deck. The message of an error names the file, the line of the first invalid
@@ -110,7 +141,7 @@ pub(super) fn parse_deck_in(folder: &Path, source: &str, registry: Registry) -> 
         themes = asked;
     }
     warnings.sort_by_key(|warning| warning.position);
-    ReadDeck { deck, warnings, themes, faults, digests }
+    ReadDeck { deck, warnings, themes, faults, digests, is_beginning: false }
 }
 
 /// Returns the folder of a deck's file.
@@ -129,6 +160,25 @@ mod tests {
 
     use super::*;
     use crate::demos::REGISTRY;
+
+    #[test]
+    fn only_of_a_long_deck_is_the_beginning_read_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deck.md");
+        let slide = "# Grüße\n\nwords\n\n---\n\n";
+        for (count, is_long) in [(2_000, false), (20_000, true)] {
+            fs::write(&path, slide.repeat(count)).unwrap();
+            let (first, whole) =
+                (read_beginning(&path, REGISTRY).unwrap(), read_deck(&path, REGISTRY).unwrap());
+            assert_eq!((first.is_beginning, whole.is_beginning), (is_long, false));
+            let (shown, all) = (first.deck.slides, whole.deck.slides);
+            assert_eq!(shown.len() < all.len(), is_long, "{} of {}", shown.len(), all.len());
+            // The last one may be cut.
+            let same = shown.iter().zip(&all).take(shown.len() - 1);
+            assert!(same.clone().count() > 900 && same.clone().all(|(a, b)| a.same_content(b)));
+        }
+        assert_eq!(beginning_of(&"x".repeat(LONG_DECK)).len(), LONG_DECK);
+    }
 
     #[test]
     fn a_theme_counts_with_what_is_wrong_with_it() {

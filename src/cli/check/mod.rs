@@ -25,7 +25,9 @@ use crate::text::{self, counted};
 use deck_files::DeckFiles;
 pub use deck_files::FileFault;
 use deck_reading::parse_deck_in;
-pub use deck_reading::{ReadDeck, folder_of, parse_deck, printable_path, read_deck};
+pub use deck_reading::{
+    ReadDeck, folder_of, parse_deck, printable_path, read_beginning, read_deck,
+};
 pub(super) use deck_reading::{parse_deck_file, read_source, read_stdin};
 pub use file_digest::FileDigest;
 pub use pictures::read_picture;

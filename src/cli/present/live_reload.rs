@@ -84,7 +84,11 @@ impl TalkFiles {
     }
 
     /// Reads the talk again, in place of the version that is shown.
-    fn reread(&self, shown: &ShownVersion, registry: Registry) -> Reread {
+    ///
+    /// # Errors
+    ///
+    /// If it can't be read, or a file that it takes in gives nothing any more: the reason.
+    pub fn reread(&self, shown: &ShownVersion, registry: Registry) -> Reread {
         self.read_version(shown, registry).map_err(|reason| self.in_one_line(reason, shown))
     }
 
@@ -112,7 +116,7 @@ impl TalkFiles {
 }
 
 /// Whether a deck can be saved again: a pipe, such as that of `<(command)`, is read only once.
-fn is_watchable(deck: &Path) -> bool {
+pub fn is_watchable(deck: &Path) -> bool {
     deck.metadata().map_or(true, |metadata| metadata.is_file())
 }
 

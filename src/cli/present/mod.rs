@@ -11,7 +11,7 @@ mod user_folder;
 
 pub use deck_source::{DeckSource, read_piped_deck};
 pub use keys_source::{default_keys_file, read_keys_file};
-pub use live_reload::{ShownVersion, TalkFiles, WatchedTalk, reread_on_save};
+pub use live_reload::{ShownVersion, TalkFiles, WatchedTalk, is_watchable, reread_on_save};
 pub use present_args::{OnlyArg, PresentArgs, TransitionArg, WithArg};
 pub use resume_file::RememberedPlace;
 pub use talk_memory::TalkMemory;
