@@ -42,7 +42,7 @@ pub(crate) const SETTINGS: &[SettingSpec] = &[
         name: "show",
         value_type: SettingType::Choice(&[
             "frames",
-            "broken-handshake",
+            "handshake",
             "mask",
             "timeline",
             "problems",

@@ -72,6 +72,20 @@ fn keys_that_come_at_once_share_frames() {
     assert!((1..10).contains(&frames), "{frames} frames for 20 keys");
 }
 
+/// What is typed before all of it is read counts as if it had been.
+#[test]
+fn a_long_deck_is_whole_for_the_first_key() {
+    let words = "words ".repeat(40);
+    let slide = |number: usize| format!("# Slide {number}\n\n{words}\n");
+    let slides: Vec<String> = (1..=3_000).map(slide).collect();
+    let deck = file("long.md", slides.join("\n---\n\n"));
+    let mut terminal = Terminal::open(&[deck.to_str().unwrap()]);
+    terminal.keys("2900G");
+    terminal.shows(&["2900/3000"]);
+    terminal.keys("\x1b[D");
+    terminal.shows(&["2899/3000"]);
+}
+
 #[test]
 fn the_inspector_sends_typed_text_and_closes() {
     let mut terminal = Terminal::open(&[TALK]);
