@@ -7,6 +7,7 @@ pub mod grid;
 pub mod idle;
 pub mod inspect;
 pub mod learn;
+pub mod notes;
 pub mod race;
 mod recorded_lab;
 pub mod sockjs;

@@ -31,6 +31,7 @@
 //! - [`race`]: HTTP, WebSocket and their like, each lane two processes, measured in alternation
 //! - [`lab`]: servers on WebSocket libraries, built, started, tested and measured
 //! - [`repair`]: servers of the exercises, built and run with their fault and without
+//! - [`published_place`]: where a talk is that is being shown, for a second terminal
 //!
 //! **Floor 2**
 //!
@@ -58,6 +59,7 @@ pub mod lab;
 pub mod net;
 pub mod progress;
 pub mod proxy;
+pub mod published_place;
 pub mod race;
 pub mod repair;
 pub mod scope;

@@ -3,7 +3,6 @@
 use std::alloc::System;
 use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -13,7 +12,7 @@ use futures_util::Stream;
 use ratatui::Terminal;
 use ratatui::backend::Backend as _;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use wiretalk::app::{
     self, App, AppConfig, AppEvent, BACKGROUND_QUERY, DeckPlace, DeckUpdate, FrameBackend,
     GRAPHICS_QUERY, KeyMap, LoopExit, Route, Screen, Signals, Transition,
@@ -22,16 +21,17 @@ use wiretalk::cli::check::{self, FileChecks, ReadDeck};
 use wiretalk::cli::inspect::InspectArgs;
 use wiretalk::cli::learn::{LearnArgs, LearnTarget};
 use wiretalk::cli::present::{
-    self, DeckSource, OnlyArg, PresentArgs, RememberedPlace, ShownVersion, TalkFiles, TalkMemory,
-    TransitionArg, WatchedTalk,
+    self, DeckSource, NotesArgs, OnlyArg, PresentArgs, RememberedPlace, TalkMemory, TransitionArg,
+    WatchedTalk,
 };
 use wiretalk::cli::{self, Cli, CliCommand, ThemeArg};
-use wiretalk::deck::{Block, Deck, DemoFence, Position, Slide};
 use wiretalk::demos::REGISTRY;
 use wiretalk::demos::inspect::{Inspect, check_lesson, lesson_entries};
 use wiretalk::demos::learn::{Learn, LearnContent, LearnStart, StartPlace};
+use wiretalk::demos::notes::{Notes, NotesDeck, NotesSource};
 use wiretalk::net::error_chain;
 use wiretalk::progress::ProgressStore;
+use wiretalk::published_place::PlaceFile;
 use wiretalk::scope::Scope;
 use wiretalk::servers::{Ports, ServerBundle};
 use wiretalk::stage::{ColorDepth, Demo as _, EffectConsents, Services, StandaloneDemo};
@@ -67,6 +67,7 @@ fn main() -> ExitCode {
         Some(CliCommand::Conform(conform)) => conform.run(),
         Some(CliCommand::Lab(lab)) => lab.run(),
         Some(CliCommand::Learn(learn)) => run_learn(learn),
+        Some(CliCommand::Notes(notes)) => run_notes(notes),
         Some(CliCommand::Racer(racer)) => racer.run(),
         Some(CliCommand::Serve(serve)) => serve.run(),
         Some(CliCommand::Demos(demos)) => demos.run(REGISTRY),
@@ -87,7 +88,10 @@ fn present(cli: Cli) -> anyhow::Result<ExitCode> {
     }
     let source = DeckSource::of(cli.deck.as_deref());
     let mut read = match &source {
-        DeckSource::File(path) => read_for_first_frame(path, &cli.present)?,
+        DeckSource::File(path) => {
+            let is_first = cli.present.starts_at_first();
+            present::read_for_first_frame(path, is_first, REGISTRY)?
+        }
         DeckSource::Stdin => {
             // Nothing is taken from a pipe that couldn't be shown.
             if let Some(reason) = app::unsuitable_terminal(env_var) {
@@ -108,14 +112,7 @@ fn present(cli: Cli) -> anyhow::Result<ExitCode> {
         read.themes = theme.colors.into();
     }
     let mode = if cli.poll { WatchMode::Poll } else { WatchMode::Events };
-    let watched = match &source {
-        DeckSource::File(path) => {
-            let files = TalkFiles { deck: path.clone(), theme: cli.theme };
-            let shown = ShownVersion::new(&files, &read);
-            Some(WatchedTalk { files, shown, mode })
-        }
-        _ => None,
-    };
+    let watched = source.file().map(|path| WatchedTalk::new(path, &read, cli.theme, mode));
     let ReadDeck { deck, warnings, themes, is_beginning, .. } = read;
     let store = ProgressStore::on(cli::learn::progress_file(cli.present.progress.clone(), env_var));
     let config = AppConfig {
@@ -135,19 +132,11 @@ fn present(cli: Cli) -> anyhow::Result<ExitCode> {
         start,
         rehearse: cli.rehearse,
         notice: (!notices.is_empty()).then(|| notices.join(" · ")),
+        place: Some(watch::Sender::default()),
         ..AppConfig::new(deck, REGISTRY)
     };
-    run_app(config, Surroundings { watched, memory, servers: true, store: Some(store) })
-}
-
-/// Reads the deck in a file, or only what the first frame needs, if live reload can bring the rest.
-fn read_for_first_frame(path: &Path, args: &PresentArgs) -> anyhow::Result<ReadDeck> {
-    let is_first = args.from.is_none() && !args.resume;
-    if is_first && present::is_watchable(path) {
-        check::read_beginning(path, REGISTRY)
-    } else {
-        check::read_deck(path, REGISTRY)
-    }
+    let place = memory.as_ref().and_then(|memory| memory.place_file(env_var));
+    run_app(config, Surroundings { watched, memory, place, servers: true, store: Some(store) })
 }
 
 fn route(args: &PresentArgs) -> Route {
@@ -159,15 +148,8 @@ fn route(args: &PresentArgs) -> Route {
 
 /// Returns the user's keys. What is wrong with them is told; the default keys stay in its place.
 fn user_keys(args: &PresentArgs, notices: &mut Vec<String>) -> anyhow::Result<KeyMap> {
-    let default = || present::default_keys_file(env_var);
-    let Some(path) = args.keys.clone().or_else(default) else { return Ok(KeyMap::default()) };
-    let source = match present::read_keys_file(&path) {
-        Ok(source) => source,
-        Err(error) if args.keys.is_some() => return Err(error),
-        Err(error) => {
-            notices.push(format!("{error:#}"));
-            return Ok(KeyMap::default());
-        }
+    let Some((path, source)) = present::read_user_keys(args, notices, env_var)? else {
+        return Ok(KeyMap::default());
     };
     let (keys, problems) = app::read_keys(&source);
     if let Some(first) = problems.first() {
@@ -182,13 +164,7 @@ fn user_keys(args: &PresentArgs, notices: &mut Vec<String>) -> anyhow::Result<Ke
 }
 
 /// The checks of files that are no decks, for `wiretalk check`.
-const FILE_CHECKS: FileChecks = FileChecks { keys: check_keys, lesson: check_lesson };
-
-/// Finds what is wrong with a file of keys, for `wiretalk check`.
-fn check_keys(source: &str) -> Vec<(Position, String)> {
-    let problems = app::read_keys(source).1.into_iter();
-    problems.map(|problem| (problem.position, problem.message)).collect()
-}
+const FILE_CHECKS: FileChecks = FileChecks { keys: app::check_keys, lesson: check_lesson };
 
 /// Returns the place that is remembered, counted from 0.
 fn remembered(place: RememberedPlace) -> DeckPlace {
@@ -243,18 +219,26 @@ fn run_learn(learn: LearnArgs) -> anyhow::Result<ExitCode> {
     run_app(AppConfig { services, ..config }, surroundings)
 }
 
+/// The speaker's notes of a talk, with the whole screen to themselves.
+fn run_notes(notes: NotesArgs) -> anyhow::Result<ExitCode> {
+    let place = notes.place_file(env_var)?;
+    let (deck, theme) = (notes.deck.clone().unwrap_or_default(), notes.theme.clone());
+    let read = move || notes.read(BUILT_IN_TALK, REGISTRY).map(|deck| NotesDeck::of(&deck));
+    let shown = read()?;
+    let read = move || read().map_err(|error| error_chain(&*error));
+    let services = Services::default().with(NotesSource { place, deck, read: Arc::new(read) });
+    let demo = StandaloneDemo::new(move || Notes::new(shown.clone()));
+    let config = standalone(Notes::NAME, demo, theme);
+    run_app(AppConfig { services, ..config }, Surroundings::default())
+}
+
 /// A deck of one slide that holds nothing but a demo.
 fn standalone(name: &str, demo: StandaloneDemo, theme: Option<ThemeArg>) -> AppConfig {
-    let fence = DemoFence { name: name.to_owned(), ..DemoFence::default() };
-    let slide = Slide { blocks: vec![Block::Demo(fence)], ..Slide::default() };
-    let deck = Deck { slides: vec![slide], ..Deck::default() };
     AppConfig {
-        file: name.to_owned(),
         themes: theme.map(|theme| theme.colors.into()).unwrap_or_default(),
         color_depth: ColorDepth::from_env(env_var),
         notice: app::locale_notice(env_var),
-        standalone: Some(demo),
-        ..AppConfig::new(deck, REGISTRY)
+        ..AppConfig::standalone(name, demo, REGISTRY)
     }
 }
 
@@ -267,6 +251,8 @@ fn env_var(name: &str) -> Option<String> {
 struct Surroundings {
     watched: Option<WatchedTalk>,
     memory: Option<TalkMemory>,
+    /// The file with the place of the talk while it is shown.
+    place: Option<PlaceFile>,
     /// Whether demos use the bundled servers. An inspector of somebody else's server, or of a file,
     /// needs none of them.
     servers: bool,
@@ -318,7 +304,7 @@ struct TalkEnd {
 /// must be caught earlier.
 async fn present_on_terminal(
     mut config: AppConfig,
-    Surroundings { watched, servers, store, .. }: Surroundings,
+    Surroundings { watched, servers, store, place, .. }: Surroundings,
 ) -> anyhow::Result<TalkEnd> {
     let scope = Scope::new(|_| {});
     let signals = Signals::install(&scope)?;
@@ -331,6 +317,7 @@ async fn present_on_terminal(
     // Without colours its background shows through, whatever the theme.
     let is_plain = config.color_depth == ColorDepth::Monochrome;
     let ask = is_plain || config.themes.depends_on_terminal();
+    let places = config.place.clone();
     let mut app = App::new(config, terminal.size()?);
     app::draw_frame(&mut app, &mut terminal)?;
     if ask {
@@ -340,6 +327,8 @@ async fn present_on_terminal(
     if let Some(store) = &store {
         store.start_thread(&scope)?;
     }
+    let published = place.zip(places).map(|(file, places)| file.follow(places.subscribe(), &scope));
+    let _published = published.transpose()?;
     app.set_highlighter(app::start_highlighter(&scope, sender.clone())?);
     if servers.is_some() {
         let deck = watched.as_ref().map(|talk| talk.files.deck.clone()).unwrap_or_default();
@@ -350,10 +339,9 @@ async fn present_on_terminal(
         app.set_picture_loader(loader, app::may_be_asked(env_var), window);
     }
     if let Some(talk) = watched
-        && let Err(error) = watch_talk(talk.clone(), &scope, sender.clone())
+        && let Err(error) = watch_talk(talk, &scope, sender.clone())
     {
         app.set_notice(format!("the deck isn't reloaded on save: {}", error_chain(&*error)));
-        app.update(reloaded(talk.files.reread(&talk.shown, REGISTRY)));
     }
     if let Some(servers) = servers {
         app::watch_servers(&servers, &scope, sender);
@@ -400,17 +388,13 @@ fn watch_talk(
     sender: mpsc::Sender<AppEvent>,
 ) -> anyhow::Result<()> {
     present::reread_on_save(talk, REGISTRY, scope, move |version| {
-        let (event, sender) = (reloaded(version), sender.clone());
+        let event = match version {
+            Ok(ReadDeck { deck, warnings, themes, .. }) => {
+                AppEvent::Reloaded(Box::new(DeckUpdate { deck, warnings, themes }))
+            }
+            Err(reason) => AppEvent::ReloadFailed(reason),
+        };
+        let sender = sender.clone();
         async move { sender.send(event).await.is_ok() }
     })
-}
-
-/// Returns the event of a version of the talk that was read.
-fn reloaded(version: Result<ReadDeck, String>) -> AppEvent {
-    match version {
-        Ok(ReadDeck { deck, warnings, themes, .. }) => {
-            AppEvent::Reloaded(Box::new(DeckUpdate { deck, warnings, themes }))
-        }
-        Err(reason) => AppEvent::ReloadFailed(reason),
-    }
 }

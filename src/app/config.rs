@@ -1,8 +1,11 @@
 //! [`AppConfig`]: what the app is started with.
 
+use tokio::sync::watch;
+
 use crate::app::steering::{DeckPlace, KeyMap, Route};
 use crate::app::transition::Transition;
-use crate::deck::{Deck, Warning};
+use crate::deck::{Block, Deck, DemoFence, Slide, Warning};
+use crate::published_place::SlideStep;
 use crate::stage::{ColorDepth, EffectConsents, Registry, Services, StandaloneDemo, ThemePair};
 
 /// The deck to show, and what it needs. A reload replaces the deck, its warnings and
@@ -37,6 +40,8 @@ pub struct AppConfig {
     pub start: Option<DeckPlace>,
     /// Whether the warnings about each slide stand in its corner from the start.
     pub rehearse: bool,
+    /// Where the place of the talk is reported.
+    pub place: Option<watch::Sender<SlideStep>>,
     /// A message that is shown above the footer until the first key press.
     pub notice: Option<String>,
     /// There is no talk, only this demo in the place of the only fence, which has the screen and
@@ -62,9 +67,18 @@ impl AppConfig {
             transition: None,
             start: None,
             rehearse: false,
+            place: None,
             notice: None,
             standalone: None,
         }
+    }
+
+    /// A deck of one slide that holds nothing but a demo.
+    pub fn standalone(name: &str, demo: StandaloneDemo, registry: Registry) -> Self {
+        let fence = DemoFence { name: name.to_owned(), ..DemoFence::default() };
+        let slide = Slide { blocks: vec![Block::Demo(fence)], ..Slide::default() };
+        let deck = Deck { slides: vec![slide], ..Deck::default() };
+        Self { file: name.to_owned(), standalone: Some(demo), ..Self::new(deck, registry) }
     }
 
     /// A deck that is parsed, with its warnings.

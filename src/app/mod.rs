@@ -31,7 +31,7 @@ pub use pictures::{
     PictureOutcome, PictureProtocol, may_be_asked,
 };
 pub use state::{App, AppEvent, LoopExit};
-pub use steering::{DeckPlace, KeyMap, KeysProblem, MouseReports, Route, read_keys};
+pub use steering::{DeckPlace, KeyMap, KeysProblem, MouseReports, Route, check_keys, read_keys};
 pub use terminal::backend::{FrameBackend, TerminalBackend};
 pub use terminal::event_loop::{draw_frame, run_event_loop};
 pub use terminal::event_stream::{

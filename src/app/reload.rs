@@ -235,7 +235,7 @@ mod tests {
         save(&mut app, &["a", "b", "c", "d"]);
         assert_eq!((app.slide_index, screen(&app).contains("3/4")), (2, true), "{}", screen(&app));
         let mut app = begun();
-        press(&mut app, KeyCode::Down);
+        press(&mut app, KeyCode::Right);
         app.update(AppEvent::ReloadFailed("gone".to_owned()));
         assert_eq!(app.slide_index, 1, "there is no more than that");
         let mut app = begun();

@@ -9,6 +9,7 @@ use crate::app::prepared_layout::PreparedLayout;
 use crate::app::state::App;
 use crate::app::terminal::backend::clamp_size;
 use crate::deck::{Block, CodeBlock, Slide};
+use crate::published_place::SlideStep;
 use crate::slide::{
     HighlightedListing, LayoutInput, Listing, MAX_LISTINGS, SlideLayout, SlideStyle,
 };
@@ -143,9 +144,13 @@ impl App {
         SlideLayout::new(&input, area)
     }
 
-    /// Does what a frame need not wait for: asks for the highlighted code and the pictures of a
+    /// Does what a frame need not wait for: reports the place, asks for the highlighted code and the pictures of a
     /// slide that was laid out, and lays out the one behind it.
     pub(crate) fn follow_up(&mut self) {
+        if let Some(place) = &self.config.place {
+            let here = SlideStep { slide: self.slide_index, step: self.progress.step };
+            place.send_if_modified(|last| std::mem::replace(last, here) != here);
+        }
         if std::mem::take(&mut self.needs_follow_up) {
             self.request_highlights();
             self.request_pictures();

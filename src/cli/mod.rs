@@ -165,6 +165,12 @@ pub enum CliCommand {
     /// the user's data folder; wrong answers come back after ten minutes, right ones after a day,
     /// three, and so on. Nothing is locked.
     Learn(learn::LearnArgs),
+    /// Show the speaker's notes of a talk that another terminal shows
+    ///
+    /// Follows the talk from slide to slide: its notes, what comes next, the time since it began, and
+    /// how far it is behind its plan, if the first lines of the notes give one: "Core, 1.5 min".
+    /// Run wiretalk DECK in one terminal and wiretalk notes DECK in another one, on the same machine.
+    Notes(present::NotesArgs),
     /// Run one end of a race
     #[command(hide = true)]
     Racer(racer::RacerArgs),
@@ -225,7 +231,7 @@ mod tests {
         assert_eq!(
             unknown_command(&["\x1b[2J", "x"]).unwrap(),
             "unknown command `␛[2J`; expected one of: check, inspect, decode, race, conform, \
-             lab, learn, serve, demos, completions, licenses"
+             lab, learn, notes, serve, demos, completions, licenses"
         );
         for args in [
             &[][..],

@@ -26,6 +26,7 @@ const FLOORS: [&[&str]; 5] = [
         "clients",
         "progress",
         "proxy",
+        "published_place",
         "capture",
         "inspect",
         "race",

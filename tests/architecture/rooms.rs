@@ -115,6 +115,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
         "cli/present",
         &[
             &["mod"],
+            &["notes_args"],
             &["talk_memory"],
             &["keys_source", "resume_file"],
             &["deck_source", "live_reload", "present_args", "user_folder"],

@@ -72,6 +72,29 @@ fn keys_that_come_at_once_share_frames() {
     assert!((1..10).contains(&frames), "{frames} frames for 20 keys");
 }
 
+#[test]
+fn the_notes_follow_the_talk_from_another_terminal() {
+    let deck = "# One\n\n<!-- speaker_note: Core, 2 min. Say hello. -->\n\n---\n\n# Two\n\n\
+                <!-- speaker_note: Point at it. -->\n\n<!-- pause -->\n\nend\n";
+    let deck = file("noted.md", deck.to_owned());
+    let folder = deck.with_extension("runtime");
+    let variables = [("XDG_RUNTIME_DIR", folder.to_str().unwrap())];
+    let mut notes = Terminal::with(&variables, &["notes", deck.to_str().unwrap()]);
+    notes.shows(&["isn't being shown yet"]);
+    let mut talk = Terminal::with(&variables, &[deck.to_str().unwrap()]);
+    talk.shows(&[" 1/2"]);
+    notes.shows(&["1/2  One", "Say hello.", "next  Two", "· on time"]);
+    talk.keys(RIGHT);
+    notes.shows(&["2/2  Two", "Point at it.", "next  step 2 of 2, then the end"]);
+    talk.keys(RIGHT);
+    notes.shows(&["next  the end"]);
+    talk.keys("\x03");
+    talk.end();
+    notes.shows(&["isn't being shown yet"]);
+    notes.keys("\x03");
+    notes.end();
+}
+
 /// What is typed before all of it is read counts as if it had been.
 #[test]
 fn a_long_deck_is_whole_for_the_first_key() {

@@ -14,7 +14,7 @@ mod tests;
 
 pub use jump_history::DeckPlace;
 pub(super) use keys::{KeyBinding, StageAction};
-pub use keys::{KeyMap, KeysProblem, read_keys};
+pub use keys::{KeyMap, KeysProblem, check_keys, read_keys};
 pub use route::Route;
 pub use steering_state::MouseReports;
 pub(super) use steering_state::{Laser, Showing, Steering};

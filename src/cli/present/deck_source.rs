@@ -32,6 +32,14 @@ impl DeckSource {
         }
     }
 
+    /// Returns the path, if it is a file.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::BuiltIn | Self::Stdin => None,
+        }
+    }
+
     /// Returns the name of the source, as warnings show it.
     pub fn name(&self) -> String {
         match self {

@@ -44,6 +44,15 @@ pub struct ShownVersion {
     whole: Vec<String>,
 }
 
+impl WatchedTalk {
+    /// Returns the talk in the file at `deck`, which was read as `read`.
+    pub fn new(deck: &Path, read: &ReadDeck, theme: Option<ThemeArg>, mode: WatchMode) -> Self {
+        let files = TalkFiles { deck: deck.to_owned(), theme };
+        let shown = ShownVersion::new(&files, read);
+        Self { files, shown, mode }
+    }
+}
+
 impl ShownVersion {
     /// Returns what counts of `read`, which comes from `files`.
     pub fn new(files: &TalkFiles, read: &ReadDeck) -> Self {
@@ -84,11 +93,7 @@ impl TalkFiles {
     }
 
     /// Reads the talk again, in place of the version that is shown.
-    ///
-    /// # Errors
-    ///
-    /// If it can't be read, or a file that it takes in gives nothing any more: the reason.
-    pub fn reread(&self, shown: &ShownVersion, registry: Registry) -> Reread {
+    fn reread(&self, shown: &ShownVersion, registry: Registry) -> Reread {
         self.read_version(shown, registry).map_err(|reason| self.in_one_line(reason, shown))
     }
 
@@ -115,8 +120,26 @@ impl TalkFiles {
     }
 }
 
+/// Reads the deck in a file, or only its beginning where live reload can bring the rest, if the talk
+/// starts there.
+///
+/// # Errors
+///
+/// As for [`check::read_deck`].
+pub fn read_for_first_frame(
+    deck: &Path,
+    starts_at_first: bool,
+    registry: Registry,
+) -> anyhow::Result<ReadDeck> {
+    if starts_at_first && is_watchable(deck) {
+        check::read_beginning(deck, registry)
+    } else {
+        check::read_deck(deck, registry)
+    }
+}
+
 /// Whether a deck can be saved again: a pipe, such as that of `<(command)`, is read only once.
-pub fn is_watchable(deck: &Path) -> bool {
+fn is_watchable(deck: &Path) -> bool {
     deck.metadata().map_or(true, |metadata| metadata.is_file())
 }
 
@@ -138,13 +161,19 @@ pub fn reread_on_save<F: Future<Output = bool> + Send>(
     if !is_watchable(&files.deck) {
         return Ok(());
     }
-    let mut changes = FileChanges::new(shown.files(), mode)?;
+    let changes = FileChanges::new(shown.files(), mode);
+    let (mut changes, failure) = match changes {
+        Ok(changes) => (Some(changes), None),
+        // The rest of a long deck comes all the same.
+        Err(error) => (None, Some(error)),
+    };
     scope.spawn_thread("live reload", move |_| async move {
         let mut failed: Option<String> = None;
         // What was read before its files were watched may be out of date.
         let mut is_stale = true;
         loop {
             if !mem::take(&mut is_stale) {
+                let Some(changes) = &mut changes else { return };
                 changes.next().await;
             }
             // A save is often reported more than once.
@@ -159,14 +188,14 @@ pub fn reread_on_save<F: Future<Output = bool> + Send>(
             failed = reason.cloned();
             if let Ok(read) = &version {
                 shown = ShownVersion::new(&files, read);
-                is_stale = changes.watch(shown.files());
+                is_stale = changes.as_mut().is_some_and(|changes| changes.watch(shown.files()));
             }
             if !deliver(version).await {
                 return;
             }
         }
     })?;
-    Ok(())
+    failure.map_or(Ok(()), |error| Err(error.into()))
 }
 
 #[cfg(test)]

@@ -92,6 +92,11 @@ impl PresentArgs {
         Ok(Some(index))
     }
 
+    /// Whether the talk starts at its first slide.
+    pub fn starts_at_first(&self) -> bool {
+        self.from.is_none() && !self.resume
+    }
+
     /// Returns the deepest slides that the talk goes through.
     pub fn depth(&self) -> Depth {
         match (self.with, self.study) {

@@ -2,6 +2,8 @@
 
 use crate::cli::present::deck_source::DeckSource;
 use crate::cli::present::resume_file::{RememberedPlace, ResumeFile};
+use crate::cli::present::user_folder::user_folder;
+use crate::published_place::PlaceFile;
 
 /// The place of a deck, remembered from run to run.
 #[derive(Clone, Debug)]
@@ -26,6 +28,13 @@ impl TalkMemory {
             DeckSource::Stdin => return None,
         };
         Some(Self { file: ResumeFile::of_user(variable), deck, resumes })
+    }
+
+    /// Returns the file with the place of the talk while it is shown. `variable` looks up an
+    /// environment variable. `None` if the user has no folder for it.
+    pub fn place_file(&self, variable: impl Fn(&str) -> Option<String>) -> Option<PlaceFile> {
+        let folder = user_folder("XDG_RUNTIME_DIR", ".local/state", variable)?;
+        Some(PlaceFile::of(&folder, &self.deck))
     }
 
     /// Returns where the talk starts, if the last run of it is to be continued. Why that is unknown

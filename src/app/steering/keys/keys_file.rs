@@ -33,6 +33,12 @@ impl fmt::Display for KeysProblem {
 /// The most keys that an action may have.
 const MAX_KEYS: usize = 16;
 
+/// Returns what is wrong with the text of a file of keys, and where.
+pub fn check_keys(source: &str) -> Vec<(Position, String)> {
+    let problems = read_keys(source).1.into_iter();
+    problems.map(|problem| (problem.position, problem.message)).collect()
+}
+
 /// Reads the text of a file of keys. Returns the keys in force, and what is wrong with the file.
 pub fn read_keys(source: &str) -> (KeyMap, Vec<KeysProblem>) {
     let lines = LineIndex::new(source);

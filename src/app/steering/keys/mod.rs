@@ -9,5 +9,5 @@ mod typing_guard;
 pub(in crate::app) use key_press::KeyPress;
 pub use key_table::KeyMap;
 pub(in crate::app) use key_table::{KeyBinding, StageAction, is_restart};
-pub use keys_file::{KeysProblem, read_keys};
+pub use keys_file::{KeysProblem, check_keys, read_keys};
 pub(in crate::app) use typing_guard::{GuardVerdict, KeyMeaning, TypingGuard};
