@@ -533,7 +533,7 @@ mod tests {
             inspect.session.notice
         );
         let shown = render_text(&inspect, 100, 30);
-        assert!(shown.contains("the server answers  88 02 03 ea"), "{shown}");
+        assert!(shown.contains("the server must answer  88 02 03 ea"), "{shown}");
         assert!(shown.contains("frame 1 is its Close 1002"), "{shown}");
     }
 
