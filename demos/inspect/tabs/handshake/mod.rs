@@ -26,9 +26,19 @@ use crate::wire::Side;
 use accept_steps::ACCEPT_STEP_COUNT;
 use head_rows::HeadRows;
 
-/// The tab's keys.
-pub(crate) const KEY_HINT: &str =
-    "↑↓ line  ←→ byte  n p accept step by step  a all of it  ⏎ type and send  ? why  h keys";
+/// Returns the tab's keys.
+pub(crate) fn key_hints(session: &Session) -> Vec<&'static str> {
+    if session.head_lines().is_empty() {
+        return session.type_hint().into_iter().collect();
+    }
+    let mut hints = vec!["↑↓ line", "←→ byte"];
+    if accept_steps::accept_value(session).is_some() {
+        hints.extend(["n p accept step by step", "a all of it"]);
+    }
+    hints.extend(session.type_hint());
+    hints.push("? why");
+    hints
+}
 
 /// The width in columns from which on the heads are shown side by side.
 const SIDE_BY_SIDE_WIDTH: u16 = 84;
@@ -271,22 +281,6 @@ mod tests {
     }
 
     #[test]
-    fn the_accept_value_is_revealed_step_by_step() {
-        let (mut inspect, _inbox) = opened();
-        inspect.show_tab(Tab::Handshake);
-        for _ in 0..3 {
-            press(&mut inspect, KeyCode::Char('n'));
-        }
-        let shown = render_text(&inspect, 78, 15);
-        assert!(shown.contains("step 3 of 5") && shown.contains("b3 7a 4f 2c"), "{shown}");
-        assert!(shown.contains("4 base64     ·"), "{shown}");
-        press(&mut inspect, KeyCode::Char('p'));
-        assert!(!render_text(&inspect, 78, 15).contains("b3 7a"));
-        press(&mut inspect, KeyCode::Char('a'));
-        assert_eq!(inspect.tabs.handshake.step, None);
-    }
-
-    #[test]
     fn a_refusal_shows_its_body_and_what_was_not_checked() {
         let refusal = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 44\r\nConnection: close\r\n\r\n\
             The origin http://evil.example is not mine.\n";
@@ -317,6 +311,22 @@ mod tests {
         let rows: Vec<&str> = shown.lines().collect();
         let title = rows.iter().position(|row| row.contains("Checks 9/10")).unwrap();
         assert!(rows[title + 1].contains("✗j accept: "), "{shown}");
+    }
+
+    #[test]
+    fn the_accept_value_is_revealed_step_by_step() {
+        let (mut inspect, _inbox) = opened();
+        inspect.show_tab(Tab::Handshake);
+        for _ in 0..3 {
+            press(&mut inspect, KeyCode::Char('n'));
+        }
+        let shown = render_text(&inspect, 78, 15);
+        assert!(shown.contains("step 3 of 5") && shown.contains("b3 7a 4f 2c"), "{shown}");
+        assert!(shown.contains("4 base64     ·"), "{shown}");
+        press(&mut inspect, KeyCode::Char('p'));
+        assert!(!render_text(&inspect, 78, 15).contains("b3 7a"));
+        press(&mut inspect, KeyCode::Char('a'));
+        assert_eq!(inspect.tabs.handshake.step, None);
     }
 
     #[test]
