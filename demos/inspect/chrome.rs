@@ -364,8 +364,8 @@ mod tests {
         }
         let (mut inspect, _inbox) = opened();
         for (width, row) in [
-            (80, "[ ] frame  ↑↓ field  ←→ byte  x flip  e edit  ⏎ type and send  h keys"),
-            (60, "[ ] frame  ↑↓ field  ←→ byte  x flip  e edit  h keys"),
+            (80, "[ ] frame  ↑↓ field  ←→ byte  ⏎ type and send  x flip  h keys"),
+            (60, "[ ] frame  ↑↓ field  ←→ byte  h keys"),
         ] {
             assert_contains(&render_text(&inspect, width, 24), &[row]);
         }

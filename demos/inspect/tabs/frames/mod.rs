@@ -23,9 +23,9 @@ pub(crate) fn key_hints(session: &Session) -> Vec<&'static str> {
     if session.current_row().is_none() {
         return session.type_hint().into_iter().collect();
     }
-    let mut hints = vec!["[ ] frame", "↑↓ field", "←→ byte", "x flip", "e edit"];
+    let mut hints = vec!["[ ] frame", "↑↓ field", "←→ byte"];
     hints.extend(session.type_hint());
-    hints.extend(["? why", "m mask"]);
+    hints.extend(["x flip", "e edit", "? why", "m mask"]);
     hints
 }
 
