@@ -8,19 +8,20 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use super::lesson::play::{ScenarioPlayer, StepState};
+use super::lesson::play::StepState;
 use super::lesson::view as lesson_view;
 use super::overlays::mode::InputMode;
 use super::overlays::{input, notes, rules};
 use super::parts::canvas::{Canvas, ClickTarget, split_rows};
 use super::parts::colors::side_style;
-use super::parts::prose;
+use super::parts::{hints, prose};
 use super::session::Growth;
 use super::session::connections::ConnectionStatus;
 use super::settings::KEYS;
 use super::state::Inspect;
 use super::tab_bar;
-use crate::stage::{self, Theme, ViewContext};
+use crate::inspect::InspectSource;
+use crate::stage::{self, KeyHint, Theme, ViewContext};
 use crate::text;
 use crate::text::units::binary_bytes;
 use crate::wire::Side;
@@ -28,7 +29,8 @@ use crate::wire::Side;
 pub(crate) fn draw(inspect: &Inspect, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
     draw_all(inspect, area, &mut Canvas::new(buffer, context.theme), context);
     if inspect.mode == InputMode::Help {
-        stage::draw_key_table("The inspector's keys", KEYS, area, buffer, context.theme);
+        let keys = possible_keys(inspect);
+        stage::draw_key_table("The inspector's keys", &keys, area, buffer, context.theme);
     }
 }
 
@@ -71,9 +73,7 @@ fn draw_all(inspect: &Inspect, area: Rect, canvas: &mut Canvas, context: &ViewCo
 fn draw_tab(inspect: &Inspect, body: Rect, canvas: &mut Canvas) {
     match inspect.mode {
         // The frames of another step would be mistaken for the result of this one.
-        InputMode::Browse
-            if inspect.player.as_ref().is_some_and(ScenarioPlayer::opens_new_connection) =>
-        {
+        InputMode::Browse if inspect.is_before_connection() => {
             let text = "Nothing is sent yet.  . sends";
             canvas.draw_line(&Line::styled(text, canvas.theme.dim()), 1, body);
         }
@@ -112,6 +112,8 @@ fn draw_fatal_error(reason: &str, area: Rect, canvas: &mut Canvas) {
 /// Returns the state of the connection as a symbol and a word.
 fn status_span(inspect: &Inspect, theme: &Theme) -> Span<'static> {
     let (sign, label, color) = match &inspect.session.connection().status {
+        // What is there belongs to the step before.
+        _ if inspect.is_before_connection() => ("○", "not begun".to_owned(), theme.dim),
         ConnectionStatus::Connecting
             if inspect
                 .player
@@ -169,27 +171,9 @@ fn which_connection(inspect: &Inspect) -> String {
 /// of the connection.
 fn draw_status_line(inspect: &Inspect, area: Rect, canvas: &mut Canvas, context: &ViewContext) {
     let theme = canvas.theme;
-    let hint = match &inspect.mode {
-        InputMode::Input(line) => return input::draw(line, area, canvas),
-        InputMode::Copy => {
-            "copy:  h hex  t text  j JSON vector  c decode command  s send command  r Rust  p \
-             Python"
-        }
-        InputMode::Bet if context.focused => lesson_view::KEY_HINT,
-        InputMode::Edit if inspect.session.has_peer() => {
-            "edit:  0–f write  x flip  ←→ . bit  + − byte  l length  k new key  u undo  ⏎ SEND IT  \
-             q put it back"
-        }
-        InputMode::Edit => {
-            "edit:  0–f write  x flip  ←→ . bit  + − byte  l length  k new key  u undo  q put it \
-             back"
-        }
-        InputMode::Rules(_) | InputMode::Notes(_) => "↑↓ scroll  any other key: back",
-        _ if !context.focused => "⏎: control the inspector",
-        _ => inspect.tabs.key_hint(),
-    };
-    let hint = inspect.session.notice.clone().unwrap_or_else(|| available_keys(inspect, hint));
-    let hint = hint.as_str();
+    if let InputMode::Input(line) = &inspect.mode {
+        return input::draw(line, area, canvas);
+    }
     let mut status = status_span(inspect, theme);
     if let Some(Growth { bytes, has_ended: false, .. }) = inspect.session.growth {
         status.content = format!("reading, {} · {}", binary_bytes(bytes), status.content).into();
@@ -208,8 +192,12 @@ fn draw_status_line(inspect: &Inspect, area: Rect, canvas: &mut Canvas, context:
     };
     let width = text::width(&status.content);
     let room = usize::from(area.width).saturating_sub(width + 2);
-    let left = Line::styled(text::ellipsize(&text::sanitize(hint), room).into_owned(), theme.dim());
-    canvas.draw_line(&left, 0, area);
+    let left = match &inspect.session.notice {
+        Some(notice) => text::ellipsize(&text::sanitize(notice), room).into_owned(),
+        None if context.focused => hints::fit(&key_hints(inspect), room),
+        None => hints::fit(&["⏎: control the inspector"], room),
+    };
+    canvas.draw_line(&Line::styled(left, theme.dim()), 0, area);
     let x = area.right().saturating_sub(width as u16);
     canvas.draw_line(&Line::from(status), 0, Rect { x, width: area.right() - x, ..area });
 }
@@ -225,28 +213,81 @@ fn fit_status(status: &str, cells: usize) -> String {
     }
 }
 
-/// Returns the tab's keys without those that do nothing here, with those of the proxy or the
-/// lesson.
-fn available_keys(inspect: &Inspect, tab: &str) -> String {
-    // Only a connection of our own can send what is typed.
-    if matches!(inspect.mode, InputMode::Browse) && !inspect.session.source.is_own_connection() {
-        let tab = tab.replace("⏎ type and send  ", "").replace("s send the Close  ", "");
-        let proxy = inspect
-            .session
-            .proxy_commands
-            .is_some()
-            .then_some("H hold  S step  D drop  I inject  W side  < >  ");
-        return format!("{}{tab}", proxy.unwrap_or_default());
+/// Returns the keys that do something in the current mode, the most important ones first and the one
+/// that has to stay last.
+fn key_hints(inspect: &Inspect) -> Vec<&'static str> {
+    let session = &inspect.session;
+    match &inspect.mode {
+        InputMode::Copy => vec![
+            "copy:  h hex",
+            "t text",
+            "j JSON vector",
+            "c decode command",
+            "s send command",
+            "r Rust",
+            "p Python",
+        ],
+        InputMode::Bet => inspect.player.as_ref().map(lesson_view::key_hints).unwrap_or_default(),
+        InputMode::Edit => {
+            let mut hints = vec!["edit:  0–f write", "x flip", "←→ . bit", "+ − byte"];
+            if session.has_peer() {
+                hints.insert(1, "⏎ SEND IT");
+            }
+            hints.extend(["l length", "k new key", "u undo", "q put it back"]);
+            hints
+        }
+        InputMode::Rules(_) | InputMode::Notes(_) => vec!["↑↓ scroll", "any other key: back"],
+        InputMode::Help => vec!["any key: back"],
+        InputMode::Browse | InputMode::Input(_) => browse_hints(inspect),
     }
-    let Some(player) = inspect.player.as_ref().filter(|_| inspect.mode == InputMode::Browse) else {
-        return tab.to_owned();
+}
+
+/// Returns the keys of the tab, with those of the proxy or the lesson before them.
+fn browse_hints(inspect: &Inspect) -> Vec<&'static str> {
+    let tab = inspect.tabs.key_hints(&inspect.session);
+    let mut hints = Vec::new();
+    if inspect.session.proxy_commands.is_some() {
+        hints.extend(["H hold", "S step", "D drop", "I inject", "W side", "< >"]);
+    }
+    if let Some(player) = &inspect.player {
+        match player.step_state {
+            // Nothing of the step is there yet.
+            StepState::Predicting if player.opens_new_connection() => {
+                return vec![". sends", "h keys"];
+            }
+            StepState::Predicting => hints.push(". sends"),
+            StepState::Running => {}
+            StepState::Done(_) if player.is_last_step() => hints.push(", back"),
+            StepState::Done(_) => hints.extend([". goes on", ", back"]),
+        }
+    }
+    hints.extend(tab);
+    hints
+}
+
+/// Returns the keys that do something with this source: nothing is sent to a capture, and only a
+/// proxy holds frames.
+fn possible_keys(inspect: &Inspect) -> Vec<KeyHint> {
+    let source = &inspect.session.source;
+    let is_file = matches!(source, InspectSource::File(..));
+    let is_possible = |hint: &&KeyHint| match hint.keys {
+        "Enter  r" | "p  P  c" => source.is_own_connection(),
+        "Ctrl-D  Ctrl-R" => !source.is_standard_input(),
+        "H S D I W" => inspect.session.proxy_commands.is_some(),
+        ".  ," => inspect.player.is_some(),
+        "Z" => is_file,
+        _ => true,
     };
-    match player.step_state {
-        StepState::Predicting => format!(". sends  {tab}"),
-        StepState::Running => tab.to_owned(),
-        StepState::Done(_) if player.is_last_step() => format!(", back  {tab}"),
-        StepState::Done(_) => format!(". goes on  , back  {tab}"),
-    }
+    let in_capture = |hint: &KeyHint| match hint.keys {
+        "Ctrl-D  Ctrl-R" => KeyHint { keys: "Ctrl-R", about: "read the file again" },
+        "x  e" => KeyHint { about: "flip the bit, edit the frame: in a copy of it", ..*hint },
+        "problems  Enter s w i" => {
+            KeyHint { keys: "problems  Enter w i", about: "to the bit; who rejects it; ignore" }
+        }
+        _ => *hint,
+    };
+    let possible = KEYS.iter().filter(is_possible);
+    possible.map(|hint| if is_file { in_capture(hint) } else { *hint }).collect()
 }
 
 #[cfg(test)]
@@ -290,6 +331,14 @@ mod tests {
                 assert!(!shown.contains(offer), "{offer:?} on {tab:?}\n{shown}");
             }
         }
+        press(&mut inspect, KeyCode::Char('h'));
+        let shown = render_text(&inspect, 160, 40);
+        for offer in ["type and send", "Ping", "Close", "reconnect", "proxy:", "lesson:"] {
+            assert!(!shown.contains(offer), "{offer:?} is among the keys\n{shown}");
+        }
+        assert_contains(&shown, &["read the file again", "any key: back"]);
+        press(&mut inspect, KeyCode::Esc);
+        press(&mut inspect, KeyCode::Char('2'));
         press(&mut inspect, KeyCode::Char('x'));
         let shown = render_text(&inspect, 160, 40);
         assert_contains(
@@ -302,6 +351,28 @@ mod tests {
             &render_text(&inspect, 160, 40),
             &["this is a capture: there is no one to send to"],
         );
+    }
+
+    #[test]
+    fn a_row_of_keys_offers_what_is_possible_and_no_part_of_a_key() {
+        let (mut inspect, _inbox) = inspector_after(&[]);
+        for tab in [Tab::Frames, Tab::Mask, Tab::Timeline, Tab::Deflate, Tab::Problems] {
+            inspect.show_tab(tab);
+            let shown = render_text(&inspect, 100, 30);
+            assert_contains(&shown, &["⏎ type and send  h keys "]);
+            assert!(!shown.contains("[ ] frame") && !shown.contains("send the Close"), "{shown}");
+        }
+        let (mut inspect, _inbox) = opened();
+        for (width, row) in [
+            (80, "[ ] frame  ↑↓ field  ←→ byte  ⏎ type and send  x flip  h keys"),
+            (60, "[ ] frame  ↑↓ field  ←→ byte  h keys"),
+        ] {
+            assert_contains(&render_text(&inspect, width, 24), &[row]);
+        }
+        press(&mut inspect, KeyCode::Char('h'));
+        let shown = render_text(&inspect, 160, 40);
+        assert_contains(&shown, &["any key: back", "send a Close; reconnect"]);
+        assert!(!shown.contains("proxy:") && !shown.contains("lesson:"), "{shown}");
     }
 
     #[test]

@@ -42,6 +42,7 @@ use action::{Action, ByteCursor, Place, Tab};
 use lesson::file::Scenario;
 use lesson::play::ScenarioPlayer;
 use overlays::mode::InputMode;
+use session::connections::ConnectionStatus;
 
 pub use connect_options::ConnectOptions;
 pub use lesson::file::{check_lesson, lesson_entries};
@@ -73,6 +74,9 @@ pub fn open_ended(
         std::iter::once(opened).chain(chunks).chain([ended]).chain(note).collect();
     let update = |message| inspect.update(DemoEvent::Msg(message));
     let followed = messages.into_iter().flat_map(update).collect();
+    // Who ended it is in the bytes, if anywhere.
+    let ended = ConnectionStatus::Ended(Ok("ended".to_owned()));
+    inspect.session.newest_connection().status = ended;
     (inspect, followed)
 }
 

@@ -120,6 +120,12 @@ impl Inspect {
         self.carry_out(actions)
     }
 
+    /// Whether a lesson asks its question before a new connection: the one that is there belongs to
+    /// the step before.
+    pub(crate) fn is_before_connection(&self) -> bool {
+        self.player.as_ref().is_some_and(ScenarioPlayer::opens_new_connection)
+    }
+
     /// Takes note that the connection of a lesson has ended with its slide. The step that was under
     /// way is asked again.
     pub(crate) fn leave_lesson(&mut self) {

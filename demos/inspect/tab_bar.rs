@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 use super::action::Tab;
+use super::lesson::play::ScenarioPlayer;
 use super::parts::canvas::{Canvas, ClickTarget};
 use super::state::Inspect;
 use super::tabs::offered;
@@ -30,7 +31,8 @@ pub(crate) fn draw(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
         return;
     }
     let theme = canvas.theme;
-    let address = text::sanitize(&inspect.session.connection().name);
+    let address = address(inspect);
+    let address = text::sanitize(&address);
     let wide = usize::from(area.width - 4);
     let bar = TabNames::fit(inspect, wide, text::width(&address));
     let room = wide.saturating_sub(bar.width());
@@ -49,7 +51,7 @@ pub(crate) fn draw(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
             break;
         }
         let style = match tab {
-            Tab::Problems if inspect.session.fault_count() > 0 => {
+            Tab::Problems if problem_count(inspect) > 0 => {
                 Style::new().fg(theme.bad).add_modifier(Modifier::BOLD)
             }
             _ => theme.dim(),
@@ -134,6 +136,7 @@ fn names(inspect: &Inspect, shortened: &[Tab]) -> Vec<(Tab, String)> {
 fn count(inspect: &Inspect, tab: Tab) -> String {
     let session = &inspect.session;
     match tab {
+        Tab::Frames if inspect.is_before_connection() => "(0)".to_owned(),
         Tab::Frames => {
             let trace = &session.connection().trace;
             let more = if trace.dropped_rows() > 0 { "+" } else { "" };
@@ -142,7 +145,22 @@ fn count(inspect: &Inspect, tab: Tab) -> String {
                 (None, all) => format!("({all}{more})"),
             }
         }
-        Tab::Problems if session.fault_count() > 0 => format!("({})", session.fault_count()),
+        Tab::Problems if problem_count(inspect) > 0 => format!("({})", problem_count(inspect)),
         _ => String::new(),
     }
+}
+
+/// Returns the number of problems: none before a new connection of a lesson.
+fn problem_count(inspect: &Inspect) -> usize {
+    if inspect.is_before_connection() { 0 } else { inspect.session.fault_count() }
+}
+
+/// Returns the address of the connection, or the server that a step of a lesson connects to.
+fn address(inspect: &Inspect) -> String {
+    let player = inspect.player.as_ref().filter(|_| inspect.is_before_connection());
+    let server = player.and_then(ScenarioPlayer::server);
+    server.map_or_else(
+        || inspect.session.connection().name.clone(),
+        |server| InspectSource::Bundled(server).title(),
+    )
 }

@@ -80,6 +80,12 @@ fn bet(app: &mut App, step: &Step, wins: bool) -> String {
     text
 }
 
+/// Returns an answer as a sentence names it: words in quotes.
+fn quoted(answer: &str) -> String {
+    let is_number = answer.starts_with(|first: char| first.is_ascii_digit());
+    if is_number { answer.to_owned() } else { format!("“{answer}”") }
+}
+
 async fn play_whole((name, title, source): (&str, &str, &str), size: (u16, u16)) {
     let scope = Scope::new(|panic| panic!("{panic}"));
     let (mut app, mut terminal) = live_at(TALK, &scope, size);
@@ -101,13 +107,15 @@ async fn play_whole((name, title, source): (&str, &str, &str), size: (u16, u16))
         press(&mut app, KeyCode::Char('.'));
         let colon = if step.because.starts_with('=') { "" } else { ":" };
         let right = format!("{}{colon} {}", step.right, step.because);
-        let verdicts = [format!("✓ {right}"), format!("✗ you bet {bet}; ")];
+        let verdicts = [format!("✓ {right}"), format!("✗ you bet {}; ", quoted(&bet))];
         let both = verdicts.each_ref().map(String::as_str);
         let shown =
             until_any(&mut app, &mut terminal, &[both[0], both[1], "This run failed"]).await;
         let words = unwrapped(&shown);
         assert!(words.contains(&verdicts[usize::from(!wins)]), "{}", at(&shown));
-        assert!(words.contains(&right), "the right answer is named, {}", at(&shown));
+        let named =
+            if wins { right } else { format!("{}{colon} {}", quoted(&step.right), step.because) };
+        assert!(words.contains(&named), "the right answer is named, {}", at(&shown));
         assert!(words.contains(&step.see), "the explanation is whole, {}", at(&shown));
         won += usize::from(wins);
         let score = format!("{won} of {number} bet");

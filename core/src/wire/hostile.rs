@@ -18,8 +18,8 @@ use crate::wire::query::filter::Filter;
 use crate::wire::query::search::{Needle, find};
 use crate::wire::query::text_matcher::TextSet;
 use crate::wire::{
-    AgreedExtensions, ByteLen, Decoder, DecoderEvent, Fault, FaultCode, Frame, FrameStart, Header,
-    LengthForm, MaskingKey, MessageEnd, MessageKind, Needed, Offset, Opcode, Side, Trace,
+    AgreedExtensions, Bits, ByteLen, Decoder, DecoderEvent, Fault, FaultCode, Frame, FrameStart,
+    Header, LengthForm, MaskingKey, MessageEnd, MessageKind, Needed, Offset, Opcode, Side, Trace,
     Transcript,
 };
 
@@ -250,6 +250,7 @@ fn a_fault_of_a_frame_without_payload_is_shown_in_its_header() {
         (&b"\x01\x00"[..], FaultCode::EmptyFragment),
         (b"\x01\x7e\x00\x00", FaultCode::EmptyFragment),
         (b"\x01\x7f\x00\x00\x00\x00\x00\x00\x00\x00", FaultCode::EmptyFragment),
+        (b"\x81\x7e\x00\x01a", FaultCode::LenNotMinimal),
         (b"\x88\x01", FaultCode::CloseLen1),
         (b"\x01\x01\xc3\x80\x00", FaultCode::Utf8),
         (b"\x41\x01\xf2\x80\x00", FaultCode::DeflateTail),
@@ -265,6 +266,7 @@ fn a_fault_of_a_frame_without_payload_is_shown_in_its_header() {
             .chain(transcript.current_frame())
             .find(|frame| frame.frame_number == fault.frame);
         assert_eq!(fault.byte_offset - frame.unwrap().offset, 1, "{code}");
+        assert_eq!(fault.bits, Some(Bits::Field(1, 7)), "{code}: the length, not MASK");
         assert!(highlights(fault, frame.unwrap()), "{code}");
     }
 }

@@ -19,7 +19,8 @@ pub(crate) struct Evidence {
     place: String,
     /// The bytes in hex; of a head, the text.
     shows: String,
-    /// The bit of the first byte that matters, from 0, the most significant.
+    /// The bit that matters, counted from the most significant of the first byte, which is 0. It may
+    /// be in a later byte of the frame.
     #[serde(default)]
     bit: u8,
 }
@@ -47,8 +48,8 @@ impl Evidence {
     pub(super) fn check(&self) -> Result<(), String> {
         let tab = self.tab()?;
         let (_, source) = self.source()?;
-        if self.shows.trim().is_empty() || self.bit > 7 {
-            return Err("`shows` is empty, or `bit` is more than 7".to_owned());
+        if self.shows.trim().is_empty() {
+            return Err("`shows` is empty".to_owned());
         }
         match (source, tab) {
             (Source::Head, Tab::Handshake) => Ok(()),
@@ -85,8 +86,16 @@ impl Evidence {
             Source::Frame(number) => own.nth(number)?,
             Source::LastFrame => own.next_back()?,
         };
-        let byte = self.position_in(session.frame(row)?.raw())?;
-        Some((tab, Some(Place::Frame(row, ByteCursor { byte, bit: self.bit }))))
+        let frame = session.frame(row)?;
+        let byte = self.position_in(frame.raw())? + usize::from(self.bit / 8);
+        let place = Place::Frame(row, ByteCursor { byte, bit: self.bit % 8 });
+        (byte < frame.raw().len()).then_some((tab, Some(place)))
+    }
+
+    /// Returns the tab on which to ask for the answer. That of the problems would give it away.
+    pub(super) fn tab_before(&self) -> Option<Tab> {
+        let tab = self.tab().ok()?;
+        Some(if tab == Tab::Problems { Tab::Frames } else { tab })
     }
 
     fn position_in(&self, bytes: &[u8]) -> Option<usize> {

@@ -207,8 +207,13 @@ impl ScenarioStep {
 
     /// Returns the right answer with its reason: `11 = 6 + 5`, or `426: the version is unknown`.
     pub(crate) fn right_with_reason(&self) -> String {
+        self.reason_behind(&self.right)
+    }
+
+    /// Returns the right answer, as `answer` writes it, with its reason.
+    pub(crate) fn reason_behind(&self, answer: &str) -> String {
         let colon = if self.because.starts_with('=') { "" } else { ":" };
-        format!("{}{colon} {}", self.right, self.because)
+        format!("{answer}{colon} {}", self.because)
     }
 
     fn check_answers(&self) -> Result<(), String> {

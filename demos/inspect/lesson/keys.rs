@@ -13,11 +13,11 @@ use crate::inspect::BundledServer;
 
 /// Opens the question of the current step.
 pub(crate) fn ask(player: &mut ScenarioPlayer, session: &mut Session) -> Vec<Action> {
-    match player.prepare(&mut session.mask_keys) {
-        Ok(_) => vec![Action::AskBet],
-        // It is tried again when the step is carried out.
-        Err(error) => vec![Action::AskBet, Action::Notice(error)],
-    }
+    let mut actions = vec![Action::AskBet];
+    actions.extend(player.step().evidence.tab_before().map(Action::Show));
+    // It is tried again when the step is carried out.
+    actions.extend(player.prepare(&mut session.mask_keys).err().map(Action::Notice));
+    actions
 }
 
 /// Carries out the step whose question is shown, or goes to the question of the next step.
@@ -109,6 +109,7 @@ pub(crate) fn after_step(player: &ScenarioPlayer, completed: &CompletedStep) -> 
 mod tests {
     use super::*;
     use crate::clients::SessionCommand;
+    use crate::demos::inspect::action::Tab;
     use crate::demos::inspect::lesson::file::Scenario;
     use crate::demos::inspect::session::mask_key::MaskKeySource;
     use crate::inspect::{InspectConfig, InspectSource};
@@ -127,7 +128,7 @@ mod tests {
         let (mut player, mut session) = begun(name, source);
         let mut keys = Vec::new();
         for _ in 0..player.scenario.steps.len() {
-            assert_eq!(ask(&mut player, &mut session), [Action::AskBet]);
+            assert_eq!(ask(&mut player, &mut session), [Action::AskBet, Action::Show(Tab::Frames)]);
             let shown = player.prepared.clone();
             let actions = forward(&mut player, &mut session);
             let Some(Action::Open(options)) = actions.last() else { panic!("{actions:?}") };

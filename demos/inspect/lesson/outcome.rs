@@ -73,6 +73,9 @@ impl Evaluation<'_> {
     fn close(&self, code: Option<u16>) -> Option<Finding> {
         let (row, _) = self.of_server().find(|(_, row)| row.is_close())?;
         Some(match self.session.frame(row)?.close_body() {
+            Some((came, reason)) if reason.is_empty() => {
+                found(format!("the server's Close: {came}"), Some(came) == code)
+            }
             Some((came, reason)) => {
                 let reason = format::quote(&reason, 70);
                 found(format!("the server's Close: {came} {reason}"), Some(came) == code)
@@ -164,7 +167,9 @@ impl Evaluation<'_> {
         if sent.iter().any(|frame| !frame.header.fin) {
             return Some(format!("{count} fragments sent"));
         }
-        let (first, others) = sent.split_first()?;
+        // Where messages are compressed, it is about their size.
+        let (first, others) =
+            sent.split_first().filter(|_| self.trace().agreed().deflate.is_none())?;
         let is_same = |frame: &Frame| frame.payload() == first.payload() && !frame.header.rsv1;
         let different: BTreeSet<&[u8]> = sent.iter().map(Frame::raw).collect();
         (!others.is_empty() && sent.iter().all(is_same)).then(|| {
@@ -195,8 +200,10 @@ impl Evaluation<'_> {
             return Some(format!("{what}: {total} ({header} + {payload})"));
         }
         let payloads = sizes.iter().map(|(_, payload)| format::group_thousands(payload.get()));
-        let payloads = payloads.collect::<Vec<_>>().join(", ");
-        Some(format!("the payloads of the server's echoes: {payloads} bytes"))
+        let mut payloads: Vec<String> = payloads.collect();
+        // The sizes differ, so there are two at least.
+        let last = payloads.pop()?;
+        Some(format!("echo payloads: {} and {last} bytes", payloads.join(", ")))
     }
 
     /// Looks for the problem `CODE` or `CODE:hint` in the server's head.

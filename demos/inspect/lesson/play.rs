@@ -9,6 +9,7 @@ use crate::demos::inspect::action::{Place, Tab};
 use crate::demos::inspect::session::Session;
 use crate::demos::inspect::session::connections::ConnectionStatus;
 use crate::demos::inspect::session::mask_key::MaskKeySource;
+use crate::inspect::BundledServer;
 
 /// The most digits of a number that is bet on.
 const MAX_DIGITS: usize = 9;
@@ -98,6 +99,11 @@ impl ScenarioPlayer {
     /// Returns the current step.
     pub(crate) fn step(&self) -> &ScenarioStep {
         &self.scenario.steps[self.step_index]
+    }
+
+    /// Returns the server of the step.
+    pub(crate) fn server(&self) -> Option<BundledServer> {
+        BundledServer::parse(self.step().server.as_ref().unwrap_or(&self.scenario.server))
     }
 
     /// Draws what the step will send, so that the question shows these very bytes.

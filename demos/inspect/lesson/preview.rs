@@ -19,6 +19,38 @@ use crate::wire::explain::{FrameContext, field_span};
 use crate::wire::frame::encode;
 use crate::wire::{AgreedExtensions, FieldSpan, Header, Side, format};
 
+/// Returns the rows that all of it takes.
+pub(super) fn row_count(player: &ScenarioPlayer, session: &Session, width: u16) -> u16 {
+    if player.step().call.is_some() {
+        return 2;
+    }
+    let request = if shows_request(player) { request_lines(player, session).len() + 1 } else { 0 };
+    let frames = match &frames_of(player)[..] {
+        [] => 0,
+        [frame] => 1 + usize::from(hex::row_count(frame.len(), width)),
+        frames => 1 + 3 * frames.len(),
+    };
+    u16::try_from(request + frames).unwrap_or(u16::MAX)
+}
+
+/// Whether the request is shown: if the step changes it, or sends nothing else.
+fn shows_request(player: &ScenarioPlayer) -> bool {
+    let step = player.step();
+    let sends_nothing = player.prepared.as_deref().unwrap_or_default().is_empty();
+    !step.same && (step.deflate || sends_nothing || step.request != RequestEdits::default())
+}
+
+/// Returns the frames that the step will send.
+fn frames_of(player: &ScenarioPlayer) -> Vec<Vec<u8>> {
+    let commands = player.prepared.iter().flatten();
+    let frame = |command: &SessionCommand| match command {
+        SessionCommand::Frame(header, payload) => Some(encode::frame(header, payload)),
+        SessionCommand::Raw(bytes) => Some(bytes.clone()),
+        _ => None,
+    };
+    commands.filter_map(frame).collect()
+}
+
 /// Draws what the step will send.
 pub(super) fn draw(player: &ScenarioPlayer, session: &Session, area: Rect, canvas: &mut Canvas) {
     let step = player.step();
@@ -28,20 +60,18 @@ pub(super) fn draw(player: &ScenarioPlayer, session: &Session, area: Rect, canva
         let code = Style::new().fg(canvas.theme.text).add_modifier(Modifier::BOLD);
         return canvas.draw_line(&Line::styled(format!("  {call}"), code), 0, rest);
     }
-    let commands = player.prepared.as_deref().unwrap_or_default();
-    let shows_request = !step.same
-        && (step.deflate || commands.is_empty() || step.request != RequestEdits::default());
+    let frames = frames_of(player);
     let mut rest = area;
-    if shows_request {
+    if shows_request(player) {
         let lines = request_lines(player, session);
         let wanted = lines.len() as u16 + 1;
         // The frames need a divider and the three rows of a line of hex.
-        let left = area.height.saturating_sub(if commands.is_empty() { 0 } else { 4 });
+        let left = area.height.saturating_sub(if frames.is_empty() { 0 } else { 4 });
         let (request, below) = split_rows(area, wanted.min(left));
         rest = below;
         draw_request(&lines, request, canvas);
     }
-    draw_frames(commands, rest, canvas);
+    draw_frames(&frames, rest, canvas);
 }
 
 /// One line of the request, with whether the step changes it.
@@ -145,16 +175,8 @@ fn describe_line(line: &str, sign: char) -> String {
 
 /// Draws the frames in hex, each byte in the colour of its field, and with its letter if there is
 /// room.
-fn draw_frames(commands: &[SessionCommand], area: Rect, canvas: &mut Canvas) {
-    let frames: Vec<Vec<u8>> = commands
-        .iter()
-        .filter_map(|command| match command {
-            SessionCommand::Frame(header, payload) => Some(encode::frame(header, payload)),
-            SessionCommand::Raw(bytes) => Some(bytes.clone()),
-            _ => None,
-        })
-        .collect();
-    let [first, others @ ..] = &frames[..] else { return };
+fn draw_frames(frames: &[Vec<u8>], area: Rect, canvas: &mut Canvas) {
+    let [first, others @ ..] = frames else { return };
     let (title, rest) = split_rows(area, 1);
     if others.is_empty() {
         let size = format::byte_count(first.len() as u64);
@@ -165,7 +187,7 @@ fn draw_frames(commands: &[SessionCommand], area: Rect, canvas: &mut Canvas) {
     canvas.draw_divider(&format!("The {} frames to send", frames.len()), title);
     let has_letters = frames.len() * 3 <= usize::from(rest.height);
     let mut rest = rest;
-    for (number, raw) in (1..).zip(&frames) {
+    for (number, raw) in (1..).zip(frames) {
         let left = frames.len() + 1 - number;
         if rest.height == 1 && left > 1 {
             let text = format!("… and {left} more");

@@ -5,6 +5,7 @@ pub(crate) mod bits;
 pub(crate) mod canvas;
 pub(crate) mod colors;
 pub(crate) mod hex;
+pub(crate) mod hints;
 pub(crate) mod json;
 pub(crate) mod page;
 pub(crate) mod payload;

@@ -28,30 +28,32 @@ impl Session {
     /// preferred, the newest of these comes first.
     pub(crate) fn current_row(&self) -> Option<usize> {
         if let Some(filter) = &self.filter {
+            let chosen =
+                self.selected_row.filter(|row| filter.rows.binary_search(&(*row as u32)).is_ok());
+            return chosen.or_else(|| self.followed_row());
+        }
+        let last = self.connection().trace.rows().len().checked_sub(1)?;
+        self.selected_row.map_or_else(|| self.followed_row(), |chosen| Some(chosen.min(last)))
+    }
+
+    /// Returns the row that is shown while the traffic is followed.
+    fn followed_row(&self) -> Option<usize> {
+        if let Some(filter) = &self.filter {
             // With a filter, the newest row that passes it is followed.
-            let last = *filter.rows.last()? as usize;
-            return Some(
-                self.selected_row
-                    .filter(|row| filter.rows.binary_search(&(*row as u32)).is_ok())
-                    .unwrap_or(last),
-            );
+            return Some(*filter.rows.last()? as usize);
         }
         let rows = self.connection().trace.rows();
         let last = rows.len().checked_sub(1)?;
-        let newest = || {
-            // Bounded, because this runs for every frame and every picture.
-            let near = &rows[last.saturating_sub(MAX_ROWS_SEARCHED)..];
-            let compressed = || {
-                near.iter().rposition(TraceRow::is_compressed).filter(|_| self.prefers_compressed)
-            };
-            let ours = || {
-                let reach = if self.prefers_masked { near.len() } else { ANSWERED_ROWS };
-                let rows = near.iter().enumerate().rev().take(reach);
-                rows.into_iter().find(|(_, row)| row.from() == Side::Client).map(|(at, _)| at)
-            };
-            compressed().or_else(ours).map_or(last, |at| rows.len() - near.len() + at)
+        // Bounded, because this runs for every frame and every picture.
+        let near = &rows[last.saturating_sub(MAX_ROWS_SEARCHED)..];
+        let compressed =
+            || near.iter().rposition(TraceRow::is_compressed).filter(|_| self.prefers_compressed);
+        let ours = || {
+            let reach = if self.prefers_masked { near.len() } else { ANSWERED_ROWS };
+            let rows = near.iter().enumerate().rev().take(reach);
+            rows.into_iter().find(|(_, row)| row.from() == Side::Client).map(|(at, _)| at)
         };
-        Some(self.selected_row.map_or_else(newest, |chosen| chosen.min(last)))
+        Some(compressed().or_else(ours).map_or(last, |at| rows.len() - near.len() + at))
     }
 
     /// Returns a frame with the bytes that can be shown; `None` if they are gone or not fetched
@@ -95,17 +97,20 @@ impl Session {
         self.draft = None;
     }
 
-    /// Returns the number of frames that came after the shown one; 0 if it is the newest, or if new
-    /// ones are followed and only the answer to it has come.
+    /// Returns the number of frames that came after the shown one.
     pub(crate) fn rows_behind(&self) -> usize {
         let Some(current) = self.current_row() else { return 0 };
-        let newer = match &self.filter {
+        match &self.filter {
             Some(filter) => {
                 filter.rows.iter().rev().take_while(|row| **row as usize > current).count()
             }
             None => self.connection().trace.rows().len().saturating_sub(current + 1),
-        };
-        if self.selected_row.is_none() && newer < ANSWERED_ROWS { 0 } else { newer }
+        }
+    }
+
+    /// Whether the shown frame is the one that is followed: what is newer is its answer.
+    pub(crate) fn shows_followed_row(&self) -> bool {
+        self.current_row() == self.followed_row()
     }
 
     /// Goes to the newest frame, and follows those that come.

@@ -17,6 +17,11 @@ impl Session {
         !matches!(self.source, InspectSource::File(..))
     }
 
+    /// Returns the key that types a message; `None` where nobody would get it.
+    pub(crate) fn type_hint(&self) -> Option<&'static str> {
+        self.source.is_own_connection().then_some("⏎ type and send")
+    }
+
     /// Whether our own connection has ended, so that sending needs a new one.
     pub(crate) fn needs_new_connection(&mut self) -> bool {
         self.source.is_own_connection()

@@ -197,17 +197,20 @@ impl Tabs {
         }
     }
 
-    /// Returns the keys of the shown tab in one line.
-    pub(crate) fn key_hint(&self) -> &'static str {
-        match self.shown {
-            Tab::Handshake => handshake::KEY_HINT,
-            Tab::Frames => frames::KEY_HINT,
-            Tab::Mask => mask::KEY_HINT,
-            Tab::Timeline => timeline::KEY_HINT,
-            Tab::Problems => problems::KEY_HINT,
-            Tab::Deflate => deflate::KEY_HINT,
-            Tab::Connections => connections::KEY_HINT,
-            Tab::SockJs => sockjs::KEY_HINT,
-        }
+    /// Returns the keys of the shown tab that do something now, the most important ones first and
+    /// that of all keys last.
+    pub(crate) fn key_hints(&self, session: &Session) -> Vec<&'static str> {
+        let mut hints = match self.shown {
+            Tab::Handshake => handshake::key_hints(session),
+            Tab::Frames => frames::key_hints(session),
+            Tab::Mask => mask::key_hints(session),
+            Tab::Timeline => timeline::key_hints(session),
+            Tab::Problems => problems::key_hints(&self.problems, session),
+            Tab::Deflate => deflate::key_hints(&self.deflate, session),
+            Tab::Connections => connections::key_hints(session),
+            Tab::SockJs => sockjs::KEY_HINTS.to_vec(),
+        };
+        hints.push("h keys");
+        hints
     }
 }

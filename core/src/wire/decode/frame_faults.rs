@@ -63,14 +63,17 @@ impl FrameFaults {
         if self.is_in_other_protocol() {
             return;
         }
-        let mut after = detectable_after.into();
+        let (byte, mut after) = (byte.into(), detectable_after.into());
+        // The second byte begins with MASK, and the faults of that bit name it. All others are about
+        // the length.
+        let bits = bits.or_else(|| (byte == 1).then_some(Bits::Field(1, 7)));
         if !self.as_receiver {
             after = after.max(self.non_frame.refuted_after());
         }
         let fault = Fault {
             code,
             frame: self.frame_number,
-            byte_offset: self.frame_offset + byte.into(),
+            byte_offset: self.frame_offset + byte,
             bits,
             detectable_after: self.frame_offset + after,
             detail,

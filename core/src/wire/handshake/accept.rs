@@ -73,7 +73,7 @@ impl AcceptValue {
         let random = decode_key(&self.key)
             .map_or("not base64".to_owned(), |bytes| format!("{} random bytes", bytes.len()));
         let verdict = match received {
-            None => "nothing to compare with yet".to_owned(),
+            None => "no value was received to compare with".to_owned(),
             Some(value) if value == self.value => {
                 "equal: the server has read this request".to_owned()
             }

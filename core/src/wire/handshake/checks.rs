@@ -65,6 +65,8 @@ fn check(row: &CheckSpec, head: &Head, validation: &HeadValidation) -> Handshake
     };
     // A check has one result, so its severest problem decides.
     let problem = validation.problems.iter().filter(about).max_by_key(|problem| problem.severity);
+    // After a status other than 101 the headers are not checked.
+    let is_refusal = head.from == Side::Server && head.status().is_some_and(|status| status != 101);
     let (result, finding) = match (problem, line) {
         (Some(problem), _) => {
             let result = if problem.severity == Severity::Fatal {
@@ -74,12 +76,16 @@ fn check(row: &CheckSpec, head: &Head, validation: &HeadValidation) -> Handshake
             };
             (result, problem.code.rule().summary.to_owned())
         }
+        (None, _) if is_refusal && row.header.is_some() => {
+            (CheckResult::Absent, "not checked, because the status isn't 101".to_owned())
+        }
         (None, None) if !row.required => (CheckResult::Absent, row.absent.to_owned()),
         (None, _) if row.name == "accept" && validation.accept.is_none() => {
             (CheckResult::Warned, "not compared: the key of the request is unknown".to_owned())
         }
-        // After a status other than 101 the headers are not checked.
-        (None, None) => (CheckResult::Absent, "not checked: this isn't a handshake".to_owned()),
+        (None, None) => {
+            (CheckResult::Absent, "not checked, because this isn't a handshake".to_owned())
+        }
         (None, Some(_)) => (CheckResult::Passed, passed_finding(row, head)),
     };
     HandshakeCheck { name: row.name, result, line, finding, section: row.section }
@@ -310,13 +316,14 @@ mod tests {
 
     #[test]
     fn a_response_that_is_no_101_is_asked_nothing_more() {
-        let head = Head::new(Side::Server, b"HTTP/1.1 404 Not Found\r\n\r\n");
+        let text = b"HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n";
+        let head = Head::new(Side::Server, text);
         assert_eq!(
             rows(&head, &response::validate(&head, Some(&ClientOffer::default())))[..3],
             [
                 "Some(0) Failed status 101: the status is not 101",
-                "None Absent Upgrade: not checked: this isn't a handshake",
-                "None Absent Connection: not checked: this isn't a handshake",
+                "None Absent Upgrade: not checked, because the status isn't 101",
+                "Some(1) Absent Connection: not checked, because the status isn't 101",
             ]
         );
     }

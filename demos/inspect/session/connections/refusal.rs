@@ -19,6 +19,15 @@ pub(crate) struct Refusal {
 }
 
 impl InspectedConnection {
+    /// Returns the body of a response that refuses the handshake with an error, if it is text.
+    pub(crate) fn refusal_text(&self) -> Option<&str> {
+        let status = self.trace.head(Side::Server)?.head.as_ref()?.status()?;
+        let body = str::from_utf8(self.trace.leftover(Side::Server)).ok()?;
+        let is_text = |letter: char| !letter.is_control() || letter.is_ascii_whitespace();
+        let is_shown = status >= 400 && !body.trim().is_empty() && body.chars().all(is_text);
+        is_shown.then_some(body)
+    }
+
     /// Returns the first Close, if it refuses what the other side sent for a reason that the list of
     /// problems does not have yet.
     pub(crate) fn refusal(&self) -> Option<Refusal> {

@@ -19,8 +19,14 @@ use crate::text::units::group_thousands;
 use columns::Columns;
 use row::ConnectionRow;
 
-/// The tab's keys.
-pub(crate) const KEY_HINT: &str = "↑↓ ⏎ open  / find  a all, also HTTP  < > previous, next  h keys";
+/// Returns the tab's keys.
+pub(crate) fn key_hints(session: &Session) -> Vec<&'static str> {
+    let mut hints = vec!["↑↓ ⏎ open", "/ find", "a all, also HTTP"];
+    if session.connections.len() > 1 {
+        hints.push("< > previous, next");
+    }
+    hints
+}
 
 /// The number of connections that `{` and `}` pass over.
 const LARGE_STEP: isize = 20;

@@ -25,9 +25,21 @@ pub(crate) use message::{DeflateTabState, follow};
 use message::{InspectedMessage, update_visible_items};
 use symbols::{item_line, item_lines};
 
-/// The tab's keys.
-pub(crate) const KEY_HINT: &str =
-    "↑↓ symbol  l runs of literals as one  [ ] frame  ⏎ type and send  ? why  h keys";
+/// Returns the tab's keys.
+pub(crate) fn key_hints(state: &DeflateTabState, session: &Session) -> Vec<&'static str> {
+    let mut hints = Vec::new();
+    if state.message.is_some() {
+        hints.extend(["↑↓ symbol", "l runs of literals as one"]);
+    }
+    if session.current_row().is_some() {
+        hints.push("[ ] frame");
+    }
+    hints.extend(session.type_hint());
+    if session.current_row().is_some() {
+        hints.push("? why");
+    }
+    hints
+}
 
 /// Handles a key. Returns `None` if it is not one of this tab's.
 pub(crate) fn key(state: &mut DeflateTabState, key: KeyEvent) -> Option<Vec<Action>> {
@@ -59,8 +71,11 @@ pub(crate) fn draw(state: &DeflateTabState, session: &Session, area: Rect, canva
     summary.insert(1, hex_line(message, state.selected_item, area.width, theme));
     let (top, rest) = split_rows(area, (summary.len() as u16).min(area.height / 2));
     prose::draw_lines(&summary, top, canvas);
+    let Some(item) = message.visible_items.get(state.selected_item) else { return };
+    let explanation = item_lines(message, item, rest.width, theme);
     // The explanation gets its rows first; the list scrolls.
-    let detail = if rest.height >= 16 { 8 } else { rest.height / 2 };
+    let most = if rest.height >= 16 { 8 } else { rest.height / 2 };
+    let detail = (explanation.len() as u16 + 1).min(most);
     let rows = (message.visible_items.len() as u16 + 1).min(rest.height - detail);
     let (items, rest) = split_rows(rest, rows);
     let last = message.visible_items.len().saturating_sub(1);
@@ -86,10 +101,9 @@ pub(crate) fn draw(state: &DeflateTabState, session: &Session, area: Rect, canva
         }
         canvas.draw_line(&item_line(message, item, number == state.selected_item, theme), 0, spot);
     }
-    let Some(item) = message.visible_items.get(state.selected_item) else { return };
     let (title, rest) = split_rows(rest, 1);
     canvas.draw_divider("What it says", title);
-    prose::draw_lines(&item_lines(message, item, rest.width, theme), rest, canvas);
+    prose::draw_lines(&explanation, rest, canvas);
 }
 
 /// Returns the bytes of the message around the selected symbol, whose bytes are marked.

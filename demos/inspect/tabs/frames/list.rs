@@ -163,11 +163,16 @@ fn draw_header(session: &Session, current: usize, area: Rect, canvas: &mut Canva
     let names = "     #       time  way   FIN opcode        key            len  says";
     canvas.draw_line(&Line::styled(names, theme.faint()), 0, area);
     let newer = session.rows_behind();
-    let behind = format!("at #{current}, {} newer: End", format::group_thousands(newer as u64));
+    let count = format::group_thousands(newer as u64);
+    let behind = |key: &str| format!("at #{current}, {count} newer: {key}");
     let (label, sign, color) = match (newer, session.selected_row) {
-        (1.., _) => (&*behind, "End", theme.warn),
-        (0, None) => ("● follows", "●", theme.good),
-        (0, Some(_)) => ("❚❚ paused · End follows", "❚❚", theme.warn),
+        (0, None) => ("● follows".to_owned(), "●", theme.good),
+        (0, Some(_)) => ("❚❚ paused · End follows".to_owned(), "❚❚", theme.warn),
+        // Of an exchange the client's frame is followed.
+        (1.., None) => (format!("● follows ours, {count} newer"), "●", theme.good),
+        // `End` would stay here.
+        (1.., Some(_)) if session.shows_followed_row() => (behind("]"), "]", theme.warn),
+        (1.., Some(_)) => (behind("End"), "End", theme.warn),
     };
     let filter = session.filter.as_ref().map(|filter| {
         let trace = &session.connection().trace;
@@ -184,7 +189,7 @@ fn draw_header(session: &Session, current: usize, area: Rect, canvas: &mut Canva
     // Without room the words go first, then the names of the columns. The filter is always shown,
     // because it hides frames.
     let room = usize::from(area.width).saturating_sub(text::width(names) + 1);
-    let label = [label, sign].map(|label| format!("{filter}{label}"));
+    let label = [&*label, sign].map(|label| format!("{filter}{label}"));
     let fits = label.iter().find(|label| text::width(label) <= room);
     let label = match fits {
         Some(label) => label.clone(),
@@ -299,8 +304,11 @@ mod tests {
     #[test]
     fn a_hello_is_followed_beside_its_echo_and_not_beyond() {
         let echoed = [(Side::Client, HELLO), (Side::Server, &b"\x81\x05Hello"[..])];
-        let (inspect, _inbox) = inspector_after(&echoed);
-        assert_contains(&render_text(&inspect, 100, 30), &["● follows", "▶    0"]);
+        let (mut inspect, _inbox) = inspector_after(&echoed);
+        let shown = render_text(&inspect, 100, 30);
+        assert_contains(&shown, &["● follows ours, 1 newer", "▶    0"]);
+        press(&mut inspect, KeyCode::Char(' '));
+        assert_contains(&render_text(&inspect, 100, 30), &["at #0, 1 newer: ]", "▶    0"]);
         let more = [&echoed[..], &[(Side::Server, &b"\x81\x01a"[..])]].concat();
         let (inspect, _inbox) = inspector_after(&more);
         assert_contains(&render_text(&inspect, 100, 30), &["● follows", "▶    2"]);

@@ -18,9 +18,16 @@ use crate::demos::inspect::session::selection::ShownBytes;
 use crate::demos::inspect::tabs::{field_page, no_frames};
 use crate::wire::{Frame, Side, format};
 
-/// The tab's keys.
-pub(crate) const KEY_HINT: &str =
-    "[ ] frame  ↑↓ field  ←→ byte  x flip  e edit  m mask  ⏎ type and send  ? why  h keys";
+/// Returns the tab's keys.
+pub(crate) fn key_hints(session: &Session) -> Vec<&'static str> {
+    if session.current_row().is_none() {
+        return session.type_hint().into_iter().collect();
+    }
+    let mut hints = vec!["[ ] frame", "↑↓ field", "←→ byte"];
+    hints.extend(session.type_hint());
+    hints.extend(["x flip", "e edit", "? why", "m mask"]);
+    hints
+}
 
 pub(crate) fn draw(session: &Session, area: Rect, canvas: &mut Canvas) {
     let Some(current) = session.current_row() else {

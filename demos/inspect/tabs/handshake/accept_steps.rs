@@ -12,7 +12,7 @@ use crate::demos::inspect::session::Session;
 use crate::stage::Theme;
 use crate::text;
 use crate::wire::Side;
-use crate::wire::handshake::{CheckResult, GUID, HandshakeCheck, ValidatedHead};
+use crate::wire::handshake::{AcceptValue, CheckResult, GUID, HandshakeCheck, ValidatedHead};
 
 /// The number of steps from the key to the compared accept value (RFC 6455 section 4.2.2).
 pub(crate) const ACCEPT_STEP_COUNT: usize = 5;
@@ -41,6 +41,12 @@ pub(crate) fn lettered_checks(session: &Session) -> Vec<LetteredCheck> {
         .collect()
 }
 
+/// Returns the accept value that the server must send, if the key is known.
+pub(crate) fn accept_value(session: &Session) -> Option<&AcceptValue> {
+    let of = |from| session.connection().trace.head(from)?.validation.accept.as_ref();
+    of(Side::Server).or_else(|| of(Side::Client))
+}
+
 /// Returns the title of the accept steps, and their lines. Steps after `at` are covered. With
 /// `None` all are shown.
 pub(crate) fn accept_step_lines(
@@ -49,12 +55,9 @@ pub(crate) fn accept_step_lines(
     width: u16,
     theme: &Theme,
 ) -> Option<(String, Vec<Line<'static>>)> {
-    let validation =
-        |from| session.connection().trace.head(from).map(|validated| &validated.validation);
-    let response = validation(Side::Server);
-    let accept = response.and_then(|validation| validation.accept.as_ref());
-    let accept = accept.or_else(|| validation(Side::Client)?.accept.as_ref())?;
-    let received = response.and_then(|validation| validation.received_accept.as_deref());
+    let accept = accept_value(session)?;
+    let response = session.connection().trace.head(Side::Server);
+    let received = response.and_then(|head| head.validation.received_accept.as_deref());
     let steps = accept.steps(received);
     let title = at.and_then(|at| Some((at + 1, &steps.get(at)?.note))).map_or_else(
         || "Accept: what the server must send for the key above · n step by step".to_owned(),
@@ -118,33 +121,34 @@ pub(crate) fn check_lines(
         let letter = row.letter.map_or_else(String::new, |letter| letter.to_string());
         let here = (row.from, row.check.line) == (cursor.0, Some(cursor.1));
         let text = match row.check.result {
-            CheckResult::Passed => row.check.name.to_owned(),
-            CheckResult::Absent => row.check.finding.clone(),
+            CheckResult::Passed | CheckResult::Absent => row.check.name.to_owned(),
             CheckResult::Failed | CheckResult::Warned => {
                 format!("{}: {}", row.check.name, row.check.finding)
             }
         };
-        let style = match (here, row.check.result) {
-            (true, _) => Style::new().fg(theme.text).bg(theme.selected),
-            (_, CheckResult::Absent) => theme.dim(),
-            _ => Style::new().fg(theme.text),
-        };
+        let style = Style::new().fg(theme.text);
+        let style = if here { style.bg(theme.selected) } else { style };
         let sign = Span::styled(
             format!("  {sign}{letter} "),
             Style::new().fg(color).add_modifier(Modifier::BOLD),
         );
         vec![sign, Span::styled(text, style)]
     };
-    let mut lines = prose::flow_pieces(
-        all.iter().filter(|row| row.letter.is_some()).map(piece).collect(),
-        width,
-    );
+    let mut checked: Vec<&LetteredCheck> = all.iter().filter(|row| row.letter.is_some()).collect();
+    // What is wrong comes first, because there may be no room for all of them.
+    checked.sort_by_key(|row| match row.check.result {
+        CheckResult::Failed => 0,
+        CheckResult::Warned => 1,
+        CheckResult::Passed | CheckResult::Absent => 2,
+    });
+    let mut lines = prose::flow_pieces(checked.into_iter().map(piece).collect(), width);
     // What is absent is listed once: after the response its checks cover the request's optional
     // fields too.
     let answered = session.connection().trace.head(Side::Server).is_some();
     let last = if answered { Side::Server } else { Side::Client };
-    let absent = all.iter().filter(|row| row.letter.is_none() && row.from == last);
-    lines.extend(prose::flow_pieces(absent.map(piece).collect(), width));
+    let absent: Vec<&LetteredCheck> =
+        all.iter().filter(|row| row.letter.is_none() && row.from == last).collect();
+    lines.extend(prose::flow_pieces(absent_pieces(&absent, theme), width));
     for text in agreement_lines(session) {
         lines.extend(prose::labelled_paragraph(
             "  = ",
@@ -156,6 +160,25 @@ pub(crate) fn check_lines(
         ));
     }
     (format!("Checks {kept}/{asked} · RFC 6455 §4.1, §4.2"), lines)
+}
+
+/// Returns what is absent. Checks that were not made for the same reason are named together.
+fn absent_pieces(absent: &[&LetteredCheck], theme: &Theme) -> Vec<Vec<Span<'static>>> {
+    let (sign, color) = result_symbol(CheckResult::Absent, theme);
+    let sign =
+        Span::styled(format!("  {sign} "), Style::new().fg(color).add_modifier(Modifier::BOLD));
+    let same =
+        |one: &&LetteredCheck, other: &&LetteredCheck| one.check.finding == other.check.finding;
+    let piece = |rows: &[&LetteredCheck]| {
+        let finding = rows.first().map_or("", |row| &*row.check.finding);
+        let names: Vec<&str> = rows.iter().map(|row| row.check.name).collect();
+        let text = match names.len() {
+            1 => finding.to_owned(),
+            _ => format!("{}: {finding}", names.join(", ")),
+        };
+        vec![sign.clone(), Span::styled(text, theme.dim())]
+    };
+    absent.chunk_by(same).map(piece).collect()
 }
 
 /// Describes what both sides negotiated.

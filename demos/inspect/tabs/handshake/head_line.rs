@@ -166,7 +166,7 @@ pub(crate) fn explain_line(
             ));
         }
         None if head.lines().get(number).is_some_and(|line| line.kind == HeadLineKind::Blank) => {
-            let text = "The blank line ends the head; what follows it is WebSocket frames.";
+            let text = after_blank_line(head, session.connection().trace.is_open());
             lines.extend(labelled_paragraph("", text, 0, width, plain, theme));
         }
         None => {
@@ -201,6 +201,25 @@ pub(crate) fn explain_line(
         lines.extend(labelled_paragraph("", text, 0, width, theme.dim(), theme));
     }
     (title, lines)
+}
+
+/// Says what the blank line at the end of a head separates it from.
+fn after_blank_line(head: &Head, is_open: bool) -> &'static str {
+    match (head.from, is_open) {
+        (Side::Client, true) => {
+            "The blank line ends the head; the client's frames follow once the server has answered \
+             101."
+        }
+        (Side::Server, true) => {
+            "The blank line ends the head; what follows it is WebSocket frames."
+        }
+        (Side::Client, false) => {
+            "The blank line ends the head; frames would follow only after a 101."
+        }
+        (Side::Server, false) => {
+            "The blank line ends the head; what follows is the body of the response, not frames."
+        }
+    }
 }
 
 /// Draws lines below a title.

@@ -117,8 +117,8 @@ fn head_end(session: &Session, from: Side) -> Option<(Duration, usize)> {
     Some((last.time(), (last.end() - head).to_usize_saturating()))
 }
 
-/// Returns lines about the bytes that arrived together with the end of the head, and whether that
-/// is legal.
+/// Returns the body of a refusal as text; otherwise lines about the bytes that arrived together with
+/// the end of the head, and whether that is legal.
 fn bytes_after_head(
     session: &Session,
     from: Side,
@@ -126,6 +126,22 @@ fn bytes_after_head(
     width: u16,
     theme: &Theme,
 ) -> Vec<Line<'static>> {
+    if let Some(body) = session.connection().refusal_text().filter(|_| from == Side::Server) {
+        let title = format!(" body · {}", format::byte_count(body.len() as u64));
+        let mut lines = vec![Line::styled(title, theme.dim())];
+        for line in body.trim_end().lines() {
+            let plain = Style::new().fg(theme.text);
+            lines.extend(prose::labelled_paragraph(
+                "",
+                &text::sanitize(line),
+                1,
+                width,
+                plain,
+                theme,
+            ));
+        }
+        return lines;
+    }
     if glued == 0 {
         return Vec::new();
     }

@@ -26,9 +26,19 @@ use crate::wire::Side;
 use accept_steps::ACCEPT_STEP_COUNT;
 use head_rows::HeadRows;
 
-/// The tab's keys.
-pub(crate) const KEY_HINT: &str =
-    "↑↓ line  ←→ byte  n p accept step by step  a all of it  ⏎ type and send  ? why  h keys";
+/// Returns the tab's keys.
+pub(crate) fn key_hints(session: &Session) -> Vec<&'static str> {
+    if session.head_lines().is_empty() {
+        return session.type_hint().into_iter().collect();
+    }
+    let mut hints = vec!["↑↓ line", "←→ byte"];
+    if accept_steps::accept_value(session).is_some() {
+        hints.extend(["n p accept step by step", "a all of it"]);
+    }
+    hints.extend(session.type_hint());
+    hints.push("? why");
+    hints
+}
 
 /// The width in columns from which on the heads are shown side by side.
 const SIDE_BY_SIDE_WIDTH: u16 = 84;
@@ -182,7 +192,8 @@ impl WantedRows {
         let mut bytes = take(self.bytes.min(3), 3);
         // Unless the user goes through them, the steps are shown whole or not at all.
         let steps = first + if self.stepping { 0 } else { take(self.steps, self.steps) };
-        let checks = take(self.checks, 3);
+        // Its title and one row: what failed comes first.
+        let checks = take(self.checks, 2);
         for (rows, wanted) in [
             (&mut heads, self.heads),
             (&mut bytes, self.bytes),
@@ -241,8 +252,9 @@ fn draw_without_head(session: &Session, area: Rect, canvas: &mut Canvas) {
 mod tests {
     use super::*;
     use crate::demos::inspect::action::Tab;
-    use crate::demos::inspect::testing::render_text;
-    use crate::demos::inspect::testing::{opened, press};
+    use crate::demos::inspect::testing::{
+        REQUEST, RESPONSE, assert_contains, inspector_after_handshake, opened, press, render_text,
+    };
 
     #[test]
     fn the_whole_handshake_is_on_one_screen() {
@@ -266,6 +278,39 @@ mod tests {
         ] {
             assert!(shown.contains(part), "{part:?} is missing in\n{shown}");
         }
+    }
+
+    #[test]
+    fn a_refusal_shows_its_body_and_what_was_not_checked() {
+        let refusal = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 44\r\nConnection: close\r\n\r\n\
+            The origin http://evil.example is not mine.\n";
+        let (mut inspect, _inbox) = inspector_after_handshake(REQUEST, refusal, &[]);
+        inspect.show_tab(Tab::Handshake);
+        let shown = render_text(&inspect, 120, 40);
+        let unchecked = "Upgrade, Connection, accept, extensions, subprotocol: not checked";
+        assert_contains(
+            &shown,
+            &["body · 44 bytes", "The origin http://evil.example is not mine.", unchecked],
+        );
+        assert!(!shown.contains("the token upgrade"), "{shown}");
+        for _ in 0..40 {
+            press(&mut inspect, KeyCode::Down);
+        }
+        let shown = render_text(&inspect, 120, 40);
+        assert_contains(&shown, &["what follows is the body of the response, not frames"]);
+        inspect.show_tab(Tab::Problems);
+        assert_contains(&render_text(&inspect, 120, 40), &["Body   The origin http://evil"]);
+    }
+
+    #[test]
+    fn a_check_that_failed_is_in_sight_where_there_is_room_for_one() {
+        let wrong = String::from_utf8_lossy(RESPONSE).replace("s3pPLM", "S3pPLM");
+        let (mut inspect, _inbox) = inspector_after_handshake(REQUEST, wrong.as_bytes(), &[]);
+        inspect.show_tab(Tab::Handshake);
+        let shown = render_text(&inspect, 100, 30);
+        let rows: Vec<&str> = shown.lines().collect();
+        let title = rows.iter().position(|row| row.contains("Checks 9/10")).unwrap();
+        assert!(rows[title + 1].contains("✗j accept: "), "{shown}");
     }
 
     #[test]

@@ -25,9 +25,24 @@ use state::AutoStep;
 pub(crate) use state::MaskTabState;
 use unmasking::{NoMaskReason, Unmasking};
 
-/// The tab's keys.
-pub(crate) const KEY_HINT: &str = "n → next  p ← back  a auto, 1–9 speed  b bit  f flip  z zero \
-                                   key  t twice  w wide  k key  r reset  h keys";
+/// Returns the tab's keys.
+pub(crate) fn key_hints(session: &Session) -> Vec<&'static str> {
+    if session.current_row().is_none() {
+        return session.type_hint().into_iter().collect();
+    }
+    vec![
+        "n → next",
+        "p ← back",
+        "a auto, 1–9 speed",
+        "b bit",
+        "f flip",
+        "z zero key",
+        "t twice",
+        "w wide",
+        "k key",
+        "r reset",
+    ]
+}
 
 /// Returns how often the tab needs the time: only while it steps automatically.
 pub(crate) fn tick_interval(state: &MaskTabState) -> Option<Duration> {

@@ -9,6 +9,7 @@ use crate::demos::inspect::parts::canvas::{Canvas, split_rows};
 use crate::demos::inspect::parts::colors::side_style;
 use crate::demos::inspect::parts::prose::{self, labelled_paragraph, short_section};
 use crate::demos::inspect::session::Session;
+use crate::text;
 use crate::wire::handshake::Problem as HeadProblem;
 use crate::wire::{Severity, Side, format};
 
@@ -58,7 +59,8 @@ pub(super) fn draw(session: &Session, from: Side, number: usize, area: Rect, can
     let rule = problem.code.rule();
     canvas.draw_divider(&format!("{}, {}", rule.name, short_section(rule.section)), rest);
     let status = validated.and_then(|validated| validated.validation.status);
-    let lines = head_problem_lines(problem, from, status, area.width, canvas);
+    let mut lines = head_problem_lines(problem, from, status, area.width, canvas);
+    lines.extend(body_lines(session, from, area.width, canvas));
     prose::draw_lines(&lines, split_rows(rest, 1).1, canvas);
 }
 
@@ -110,4 +112,25 @@ fn head_problem_lines(
     };
     lines.extend(labelled_paragraph("  Now", &now, LABEL_WIDTH, width, plain, theme));
     lines
+}
+
+/// Returns the body of a response that refuses the handshake, if it is text.
+fn body_lines(session: &Session, from: Side, width: u16, canvas: &Canvas) -> Vec<Line<'static>> {
+    let Some(body) = session.connection().refusal_text().filter(|_| from == Side::Server) else {
+        return Vec::new();
+    };
+    let plain = Style::new().fg(canvas.theme.text);
+    let label = |row: usize| if row == 0 { "  Body" } else { "" };
+    let lines = body.trim_end().lines().enumerate();
+    let lines = lines.flat_map(|(row, text)| {
+        labelled_paragraph(
+            label(row),
+            &text::sanitize(text),
+            LABEL_WIDTH,
+            width,
+            plain,
+            canvas.theme,
+        )
+    });
+    lines.collect()
 }

@@ -30,9 +30,33 @@ pub(crate) use model::ProblemsTabState;
 use model::{ProblemPane, ProblemRef, SIDES, line_of_problem, locate_fault, severity};
 use row::{ProblemRow, column_titles};
 
-/// The tab's keys.
-pub(crate) const KEY_HINT: &str =
-    "↑↓ problem  ⏎ to the bit  s send the Close  i ignore & go on  w who refuses  ? why  h keys";
+/// Returns the tab's keys.
+pub(crate) fn key_hints(state: &ProblemsTabState, session: &Session) -> Vec<&'static str> {
+    let Some(problem) = state.selected() else {
+        return session.type_hint().into_iter().collect();
+    };
+    let mut hints = Vec::new();
+    if state.problems.len() > 1 {
+        hints.push("↑↓ problem");
+    }
+    match problem {
+        ProblemRef::Frame(from, number) => {
+            if locate_fault(session, from, number).is_some_and(|found| found.row.is_some()) {
+                hints.push("⏎ to the bit");
+            }
+            let response = verdict::close_response(session, problem, state.close_key);
+            if verdict::sends_close(session, response.as_ref()) {
+                hints.extend(["s send the Close", "i ignore & go on"]);
+            }
+            hints.push("w who refuses");
+        }
+        ProblemRef::Head(..) => hints.push("⏎ to the line"),
+        ProblemRef::Refusal(_) => hints.push("⏎ to the Close"),
+        ProblemRef::Ending => hints.push("⏎ to the last frame"),
+    }
+    hints.push("? why");
+    hints
+}
 
 /// Updates the list, and draws a masking key for the Close that answers the problem.
 pub(crate) fn follow(state: &mut ProblemsTabState, session: &mut Session) {
@@ -533,7 +557,7 @@ mod tests {
             inspect.session.notice
         );
         let shown = render_text(&inspect, 100, 30);
-        assert!(shown.contains("the server answers  88 02 03 ea"), "{shown}");
+        assert!(shown.contains("the server must answer  88 02 03 ea"), "{shown}");
         assert!(shown.contains("frame 1 is its Close 1002"), "{shown}");
     }
 

@@ -93,6 +93,9 @@ pub(super) fn refuser_lines(
     let mut lines = Vec::new();
     if let Some(cases) = CASES.get(code.name()).filter(|_| is_from_client) {
         lines.extend(library_lines(cases, width, canvas));
+    } else if !is_from_client {
+        let text = "No Go libraries: the lab tests them as servers, and a server sent this frame.";
+        lines.extend(labelled_paragraph("", text, 2, width, canvas.theme.dim(), canvas.theme));
     }
     lines.extend(implementation_lines(code, roomy, width, canvas));
     lines

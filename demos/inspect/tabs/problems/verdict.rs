@@ -53,6 +53,13 @@ pub(crate) fn close_response(
     Some(CloseResponse { is_ours: ours, code, raw: encode::close_frame(code, "", key), key })
 }
 
+/// Whether `s` sends the Close: on our own connection, while it is open.
+pub(super) fn sends_close(session: &Session, response: Option<&CloseResponse>) -> bool {
+    response.is_some_and(|response| response.is_ours)
+        && session.source.is_own_connection()
+        && session.connection().status == ConnectionStatus::Open
+}
+
 pub(crate) fn draw(
     session: &Session,
     problem: ProblemRef,
@@ -251,7 +258,12 @@ fn close_response_lines(
 ) -> Vec<Line<'static>> {
     let theme = canvas.theme;
     let bold = Style::new().fg(theme.accent).add_modifier(Modifier::BOLD);
-    let actor = if response.is_ours { "I answer" } else { "the server answers" };
+    let sends = sends_close(session, Some(response));
+    let actor = match (sends, response.is_ours) {
+        (true, _) => "send",
+        (false, true) => "the client must answer",
+        (false, false) => "the server must answer",
+    };
     let about = CloseCode::new(response.code);
     let mask = response.key.map_or_else(
         || "not masked".to_owned(),
@@ -266,11 +278,7 @@ fn close_response_lines(
         ),
         Text::styled(format!("   Close {} {}, {mask}", response.code, about.name), theme.dim()),
     ]);
-    if response.is_ours
-        // `s` can send only while the connection is open.
-        && session.connection().status == ConnectionStatus::Open
-        && first.width() + 10 <= usize::from(width)
-    {
+    if sends && first.width() + 10 <= usize::from(width) {
         first.push_span(Text::styled("   s ", bold));
         first.push_span(Text::styled("sends it", theme.dim()));
     }

@@ -20,7 +20,7 @@ use crate::text;
 use session_rows::{PlacedRow, SessionRows};
 
 /// The tab's keys.
-pub(crate) const KEY_HINT: &str = "[ ] { } row  ⏎ its frame or request  s next session  h keys";
+pub(crate) const KEY_HINTS: &[&str] = &["[ ] { } row", "⏎ its frame or request", "s next session"];
 
 /// The number of rows that `{` and `}` pass over.
 const LARGE_STEP: isize = 20;

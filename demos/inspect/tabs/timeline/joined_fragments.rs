@@ -49,13 +49,15 @@ pub(crate) fn draw(session: &Session, selected: &SelectedMessage, area: Rect, ca
     if body.is_empty() {
         return canvas.draw_divider("", divider);
     }
-    canvas.draw_divider("Reassembly", divider);
     let theme = canvas.theme;
     if selected.message.is_none() {
+        canvas.draw_divider("Reassembly", divider);
         let sentence =
             "A control frame is delivered at once, also in the middle of a message (§5.4, §5.5).";
         return canvas.draw_line(&Line::styled(format!("  {sentence}"), theme.dim()), 0, body);
     }
+    let title = "Reassembly · █ of the message after this frame, ▒ still to come";
+    canvas.draw_divider(title, divider);
     let fragments = fragments(session, selected);
     // In 128 bits, because a claimed length times eight can exceed 64 bits. At least 1, because a
     // message can be empty.

@@ -26,9 +26,16 @@ use selected_message::SelectedMessage;
 pub(crate) use state::{TimelineTabState, Zoom};
 use time_window::TimeWindow;
 
-/// The tab's keys.
-pub(crate) const KEY_HINT: &str = "←→ frame  + − zoom  0 all  o TCP pieces  g same message  space \
-                                   follow  ⏎ type and send  ? why  h keys";
+/// Returns the tab's keys.
+pub(crate) fn key_hints(session: &Session) -> Vec<&'static str> {
+    if session.current_row().is_none() {
+        return session.type_hint().into_iter().collect();
+    }
+    let mut hints = vec!["←→ frame", "+ − zoom", "0 all", "o TCP pieces", "g same message"];
+    hints.extend(session.type_hint());
+    hints.extend(["? why", "space follow"]);
+    hints
+}
 
 /// Handles a key. Returns `None` if it is not one of this tab's.
 pub(crate) fn key(

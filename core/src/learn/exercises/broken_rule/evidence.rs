@@ -4,9 +4,7 @@ use std::ops::Range;
 
 use crate::learn::exercise::Exhibit;
 use crate::wire::keep::transcript::Transcript;
-use crate::wire::{
-    AgreedExtensions, DeflateParams, Fault, FaultCode, Field, FieldSpan, Frame, Side,
-};
+use crate::wire::{AgreedExtensions, DeflateParams, Fault, FaultCode, FieldSpan, Frame, Side};
 
 /// The one fault of an exhibit.
 #[derive(Debug)]
@@ -64,11 +62,7 @@ impl Evidence {
         let has_bits = |span: &&FieldSpan| {
             self.fault.bits.is_none_or(|bits| span.bits.clone().any(|bit| bits.contains(bit)))
         };
-        // A length that is written too long is named at its second byte, which MASK is in as well.
-        let is_length = |span: &&FieldSpan| span.field == Field::Length;
-        let of_length = matches!(self.fault.code, FaultCode::LenNotMinimal);
-        let found = if of_length { fields.iter().find(is_length) } else { None };
-        found.or_else(|| fields.iter().find(has_bits)).cloned()
+        fields.iter().find(has_bits).cloned()
     }
 
     /// Returns the first byte of the character in the same frame that a byte of text breaks; the

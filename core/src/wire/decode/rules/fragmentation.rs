@@ -37,7 +37,7 @@ impl FrameValidator {
             let control = opcode.is_control();
             let code =
                 if control { FaultCode::ControlAfterClose } else { FaultCode::DataAfterClose };
-            faults.add(code, 0, None, 1, Detail::None);
+            faults.add(code, 0, Some(Bits::Field(4, 7)), 1, Detail::None);
         }
     }
 
