@@ -223,8 +223,8 @@ fn cell_text(grid: &Grid, row: usize, column: usize, theme: &Theme) -> (String, 
 /// Returns the rows of the foot with all that it can say: the verdict and the remarks, the cell under
 /// the cursor, the keys, and the record.
 fn whole_foot(width: u16) -> u16 {
-    let said = [VERDICT].into_iter().chain(REMARKS).map(|text| rows_of(text, width)).sum::<u16>();
-    said + 2 + rows_of(&record_text(), width)
+    let prose: u16 = [VERDICT].into_iter().chain(REMARKS).map(|text| rows_of(text, width)).sum();
+    prose + 2 + rows_of(&record_text(), width)
 }
 
 /// Returns the rows that `text` takes in `width` cells.
@@ -252,9 +252,11 @@ fn draw_foot(grid: &Grid, area: Rect, buffer: &mut Buffer, context: &ViewContext
     let remarks = REMARKS.iter().take_while(fits);
     let remarks: Vec<&str> = remarks.copied().collect();
     let hidden = REMARKS.len() - remarks.len() + usize::from(!with_record);
-    let said = [VERDICT].into_iter().chain(remarks);
-    let mut text: Text =
-        said.map(|text| Line::styled(text, Style::new().fg(theme.text))).collect::<Vec<_>>().into();
+    let prose = [VERDICT].into_iter().chain(remarks);
+    let mut text: Text = prose
+        .map(|text| Line::styled(text, Style::new().fg(theme.text)))
+        .collect::<Vec<_>>()
+        .into();
     text.push_line(status);
     text.push_line(Line::styled(keys_text(grid, hidden, context.focused), theme.dim()));
     if with_record {

@@ -41,13 +41,13 @@ impl QuestionCard<'_> {
     pub fn draw(&self, area: Rect, buffer: &mut Buffer, theme: &Theme) {
         let layout = self.layout(area);
         for (row, text) in (layout.top..).zip(&layout.question) {
-            draw_centered(Line::styled(text.clone(), theme.heading()), row, area, buffer);
+            draw_centered(&Line::styled(text.clone(), theme.heading()), row, area, buffer);
         }
         for (index, place) in layout.choices.iter().enumerate() {
             self.draw_choice(index, *place, buffer, theme);
         }
         for (row, note) in (layout.notes_top..).zip(&self.notes[..layout.notes]) {
-            draw_centered(Line::styled((*note).to_owned(), theme.dim()), row, area, buffer);
+            draw_centered(&Line::styled((*note).to_owned(), theme.dim()), row, area, buffer);
         }
     }
 
@@ -138,10 +138,10 @@ fn places(widths: &[u16], y: u16, height: u16, area: Rect) -> Vec<Rect> {
 }
 
 /// Draws a line in the middle of a row.
-fn draw_centered(content: Line, row: u16, area: Rect, buffer: &mut Buffer) {
+fn draw_centered(content: &Line, row: u16, area: Rect, buffer: &mut Buffer) {
     let free = area.width.saturating_sub(content.width() as u16) / 2;
     let area = Rect { x: area.x + free, width: area.width - free, ..area };
-    draw_line(&content, row, area, buffer);
+    draw_line(content, row, area, buffer);
 }
 
 /// Breaks `text` between words into rows of at most `width` cells. A word that is wider has a row of

@@ -135,7 +135,7 @@ fn draw_bar(
 fn cost_bars(lane_stats: &[LaneStats], tls: bool, theme: &Theme) -> Option<Vec<CostBar>> {
     let p50 = |kind| {
         let stats = lane_stats.iter().find(|stats| stats.lane == Lane { kind, tls })?;
-        (stats.times.count > 0).then(|| stats.times.p50.as_secs_f64())
+        (stats.times.count > 0).then_some(stats.times.p50.as_secs_f64())
     };
     let (floor, ws, bare) = (p50(LaneKind::Tcp)?, p50(LaneKind::Ws)?, p50(LaneKind::HttpBare)?);
     let (hyper, reqwest) = (p50(LaneKind::HttpHyper)?, p50(LaneKind::HttpReqwest)?);
