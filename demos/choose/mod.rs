@@ -52,9 +52,13 @@ impl Demo for Choose {
             DemoEvent::Wheel(notches) => {
                 stage::arrow_keys(notches).for_each(|key| self.handle_key(key));
             }
+            DemoEvent::Click(at, area) => {
+                if let Some(answer) = choose_view::answer_at(self, at, area) {
+                    self.answer(answer);
+                }
+            }
             DemoEvent::Msg(message) => self.apply(message),
             DemoEvent::Paste(_)
-            | DemoEvent::Click(..)
             | DemoEvent::Tick(_)
             | DemoEvent::Focus
             | DemoEvent::Next
@@ -140,6 +144,37 @@ mod tests {
         assert_eq!(choose.given.len(), 4, "there is no ninth answer");
         press(&mut choose, KeyCode::Char('0'));
         assert!(choose.given.is_empty());
+    }
+
+    #[test]
+    fn a_click_on_an_answer_gives_it() {
+        for (width, height) in [(76, 18), (96, 24)] {
+            let area = Rect::new(2, 1, width, height);
+            let mut given = std::collections::BTreeSet::new();
+            let mut choose = open();
+            for at in area.positions().step_by(5) {
+                choose.update(DemoEvent::Click(at, area));
+                given.extend(choose.given.drain(..).map(|(_, answer)| answer));
+            }
+            assert!(given.into_iter().eq(0..3), "{width}x{height}");
+        }
+    }
+
+    #[test]
+    fn what_is_still_possible_shrinks_with_each_answer() {
+        let mut choose = open();
+        for (width, height) in [(76, 18), (96, 24)] {
+            let shown = picture(&choose, width, height);
+            assert!(shown.contains("still possible") && shown.contains("lxzan/gws"), "{shown}");
+            assert!(!shown.contains("ruled out"), "{shown}");
+        }
+        assert!(picture(&choose, 96, 24).contains("idle KiB"), "with figures where there is room");
+        for key in ['2', '1', '2'] {
+            press(&mut choose, KeyCode::Char(key));
+        }
+        press(&mut choose, KeyCode::Left);
+        let shown = picture(&choose, 96, 24);
+        assert!(shown.contains("ruled out: github.com/igm/sockjs-go"), "{shown}");
     }
 
     #[test]

@@ -54,7 +54,8 @@ impl Choose {
         }
     }
 
-    fn answer(&mut self, answer: usize) {
+    /// Gives an answer of the open question, by its index.
+    pub(super) fn answer(&mut self, answer: usize) {
         let Some(Next::Question(question)) = self.place() else { return };
         let exists = self.tree.questions.get(question).is_some_and(|of| answer < of.answers.len());
         if exists {

@@ -161,6 +161,23 @@ impl DecisionTree {
         Ok(())
     }
 
+    /// Returns the recommendations that a place can still lead to, in the order of the file.
+    pub(super) fn reachable(&self, place: Option<Next>) -> Vec<&Recommendation> {
+        let mut ends = BTreeSet::new();
+        let mut places: Vec<Next> = place.into_iter().collect();
+        // A checked tree has no circles, so this ends.
+        while let Some(place) = places.pop() {
+            match place {
+                Next::Recommendation(end) => drop(ends.insert(&end.id)),
+                Next::Question(index) => {
+                    let answers = self.questions.get(index).into_iter().flat_map(|of| &of.answers);
+                    places.extend(answers.filter_map(|answer| self.next(answer)));
+                }
+            }
+        }
+        self.recommendations.iter().filter(|end| ends.contains(&end.id)).collect()
+    }
+
     /// Returns the place that an answer leads to; `None` if there is no such place, which a checked
     /// tree does not have.
     pub(super) fn next(&self, answer: &Answer) -> Option<Next<'_>> {
@@ -194,6 +211,17 @@ mod tests {
             let leads = |answer: &Answer| tree.next(answer) == Some(Next::Question(index));
             assert!(answers().any(leads), "nothing leads to {}", question.id);
         }
+    }
+
+    #[test]
+    fn answers_rule_recommendations_out() {
+        let tree = DecisionTree::parse(BUILT_IN).unwrap();
+        let all = tree.reachable(Some(Next::Question(0)));
+        assert!(all.iter().copied().eq(&tree.recommendations));
+        let style = tree.questions.iter().position(|question| question.id == "style").unwrap();
+        let left = tree.reachable(Some(Next::Question(style)));
+        assert!(left.iter().map(|end| &end.id).eq(["coder", "gorilla", "gws"]), "{left:?}");
+        assert_eq!(tree.reachable(None), Vec::<&Recommendation>::new());
     }
 
     #[test]

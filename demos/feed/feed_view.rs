@@ -1,7 +1,8 @@
 //! Draws the feed: how far behind each client is, a timeline, a table, the distribution of ages, a
 //! verdict.
 //!
-//! The verdict is always shown. The other parts are added as there is room.
+//! The verdict is always shown. The other parts are added as there is room. Before the start there is
+//! the question with its bet instead.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -11,7 +12,7 @@ use ratatui::widgets::{Paragraph, Widget as _, Wrap};
 
 use super::state::{Feed, FeedPhase};
 use super::{age_histogram, age_panes, settings, stats_table, timeline_strip, verdict_text};
-use crate::stage::{self, Theme, ViewContext};
+use crate::stage::{self, QuestionCard, Theme, ViewContext};
 use crate::text;
 use crate::text::units;
 
@@ -38,8 +39,8 @@ pub(super) fn draw(feed: &Feed, area: Rect, buffer: &mut Buffer, context: &ViewC
         },
         units::setting(config.mean_gap)
     );
-    let inner = stage::draw_panel(&title, area, buffer, context);
-    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    stage::draw_panel(&title, area, buffer, context);
+    let inner = stage::panel_content(area);
     if inner.is_empty() {
         return;
     }
@@ -52,6 +53,9 @@ pub(super) fn draw(feed: &Feed, area: Rect, buffer: &mut Buffer, context: &ViewC
             buffer,
             context.theme,
         );
+    }
+    if matches!(feed.phase, FeedPhase::Ready) {
+        return draw_question(feed, inner, buffer, context);
     }
     let layout = FeedLayout::new(inner, config.transports.len() as u16);
     draw_status(feed, layout.status, buffer, context.theme);
@@ -67,14 +71,47 @@ pub(super) fn draw(feed: &Feed, area: Rect, buffer: &mut Buffer, context: &ViewC
     if let Some(area) = layout.spread {
         age_histogram::draw(feed, area, buffer, context.theme);
     }
-    draw_sentences(feed, layout.sentences, buffer, context);
+    draw_sentences(feed, layout.sentences, buffer, context.theme);
 }
 
 /// Returns the bet that stands at a position of `area`, as an index.
 pub(super) fn bet_at(feed: &Feed, at: Position, area: Rect) -> Option<usize> {
-    let context = ViewContext { theme: &Theme::DARK, focused: true };
-    let line = stage::choices_line(&verdict_text::BETS, feed.bet, context.theme);
-    stage::clicked_choice(&line, at, area, |buffer| draw(feed, area, buffer, &context))
+    with_question(feed, true, |card| card.choice_at(at, question_area(stage::panel_content(area))))
+}
+
+/// Returns where the question stands: below the status line.
+fn question_area(area: Rect) -> Rect {
+    let status = u16::from(area.height > 3);
+    Rect { y: area.y + status, height: area.height - status, ..area }
+}
+
+/// Draws the question with its bet, how to start, and what the signs of the timeline will mean.
+fn draw_question(feed: &Feed, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
+    let below = question_area(area);
+    draw_status(feed, Rect { height: below.y - area.y, ..area }, buffer, context.theme);
+    with_question(feed, context.focused, |card| card.draw(below, buffer, context.theme));
+}
+
+/// Calls `f` with the question; without a bet it says what to watch.
+fn with_question<T>(feed: &Feed, focused: bool, f: impl FnOnce(&QuestionCard) -> T) -> T {
+    let can_bet = verdict_text::can_bet(&feed.config);
+    let (question, start, choices) = if can_bet {
+        let start = if focused {
+            "1–4 bet · Enter starts · ? rules and keys"
+        } else {
+            "Enter: control the feed; then 1–4 place a bet, and Enter starts it."
+        };
+        (verdict_text::question(&feed.config), start, stage::numbered(&verdict_text::BETS))
+    } else {
+        let start = if focused {
+            "Enter starts · ? rules and keys"
+        } else {
+            "Enter: control the feed; Enter again starts it."
+        };
+        ("How old are the numbers on each screen?".to_owned(), start, Vec::new())
+    };
+    let notes = [start, "", "◆ something happens   ● update received   ○ asked for nothing"];
+    f(&QuestionCard { question: &question, choices: &choices, chosen: feed.bet, notes: &notes })
 }
 
 /// The areas of the parts; `None` for a part without room.
@@ -163,13 +200,11 @@ fn draw_status(feed: &Feed, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     stage::draw_line(&Line::from(spans), 0, area, buffer);
 }
 
-fn draw_sentences(feed: &Feed, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
-    let theme = context.theme;
+fn draw_sentences(feed: &Feed, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     let strong = Style::new().fg(theme.text).add_modifier(Modifier::BOLD);
     let mut text = Text::default();
     match &feed.phase {
-        FeedPhase::Ready => return draw_bet(feed, area, buffer, context),
-        FeedPhase::Running(None) => {}
+        FeedPhase::Ready | FeedPhase::Running(None) => {}
         FeedPhase::Running(Some(snapshot)) => {
             let mut message = verdict_text::verdict(snapshot, &feed.config);
             if message.is_empty() {
@@ -209,40 +244,6 @@ fn draw_sentences(feed: &Feed, area: Rect, buffer: &mut Buffer, context: &ViewCo
         }
     }
     Paragraph::new(text).wrap(Wrap { trim: true }).render(area, buffer);
-}
-
-/// Draws the bet and how to start.
-fn draw_bet(feed: &Feed, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
-    let theme = context.theme;
-    let can_bet = verdict_text::can_bet(&feed.config);
-    let start = if context.focused {
-        if can_bet {
-            "1–4 bet · Enter starts · ? rules and keys"
-        } else {
-            "Enter starts · ? rules and keys"
-        }
-    } else if can_bet {
-        "Enter: control the feed; then 1–4 place a bet, and Enter starts it."
-    } else {
-        "Enter: control the feed; Enter again starts it."
-    };
-    let mut rows = Vec::new();
-    if can_bet {
-        let strong = Style::new().fg(theme.text).add_modifier(Modifier::BOLD);
-        rows.push(Line::styled(verdict_text::question(&feed.config), strong));
-        rows.push(stage::choices_line(&verdict_text::BETS, feed.bet, theme));
-    }
-    // Without a row of its own the hint follows the bets.
-    let spare = usize::from(area.height) > rows.len();
-    if spare {
-        rows.push(Line::styled(start, theme.dim()));
-    } else if let Some(last) = rows.last_mut() {
-        last.push_span(Span::styled("Enter starts", theme.dim()));
-    }
-    let top = area.height.saturating_sub(rows.len() as u16);
-    for (row, line) in rows.iter().enumerate() {
-        stage::draw_line(line, top + row as u16, area, buffer);
-    }
 }
 
 #[cfg(test)]
@@ -330,8 +331,10 @@ mod tests {
         let feed = Feed { bet: Some(2), ..open("ws, poll") };
         let shown = picture(&feed, 78, 16);
         assert!(shown.contains("In 30 s, how many polling requests per push request?"), "{shown}");
-        assert!(shown.contains("▶3 10 to 29"), "{shown}");
-        assert!(!picture(&open("ws"), 78, 16).contains("how many requests"));
+        assert!(shown.contains("║▶3 10 to 29 ║"), "{shown}");
+        assert!(!shown.contains("–  "), "no empty panes: {shown}");
+        let alone = picture(&open("ws"), 78, 16);
+        assert!(!alone.contains("how many polling") && alone.contains("How old"), "{alone}");
     }
 
     #[test]

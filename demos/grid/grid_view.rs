@@ -5,7 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Position, Rect};
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span, Text};
-use ratatui::widgets::{Block, Borders, Paragraph, Widget as _, Wrap};
+use ratatui::widgets::{Paragraph, Widget as _, Wrap};
 
 use super::state::{CELL_DURATION, Grid, RECORDED};
 use crate::race::grid::{COLUMNS, GO_ROW, GridCell, GridExchange, ROWS};
@@ -18,14 +18,14 @@ const NAME_WIDTH: usize = 22;
 const VERDICT: &str = "▐5–10x▌: a new connection each time on a busy CPU, or ten answers awaited \
                        one by one. On an open connection, over distance: 1x.";
 
-/// What is worth saying beside it, where there is room.
+/// What is worth saying beside it: below it where there is room, and always among the rules.
 const REMARKS: [&str; 3] = [
     "HTTP/2 cures the waiting as well as a WebSocket does.",
     "Above 10x: a new TLS connection each time, where the handshake's arithmetic is all there is.",
     "A cold WebSocket is the slowest of all: TCP, the upgrade, then the message.",
 ];
 
-/// The rows below the table at the least: the verdict, the cell under the cursor, the keys.
+/// The rows below the table at the least: two of the verdict, the cell under the cursor, the keys.
 const FOOT_ROWS: u16 = 4;
 
 const RULES: [&str; 7] = [
@@ -37,7 +37,7 @@ const RULES: [&str; 7] = [
     "Boxes hold 5 to 10, rounded: what the claim says.",
     "2 CPUs: client and server on one each. 1 CPU: both on the same. c=64: 64 connections. The \
      others are a modelled round trip.",
-    "NEW opens a connection for each exchange. 10 HTTP, in sequence: ten requests, one after \
+    "New each time: a connection for each exchange. 10 HTTP, in sequence: ten requests, one after \
      another, beside ten in flight on a WebSocket.",
     "With 64 KiB a WebSocket reads 16 KiB at a time, otherwise 4 KiB.",
 ];
@@ -45,10 +45,10 @@ const RULES: [&str; 7] = [
 pub(super) fn draw(grid: &Grid, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
     let theme = context.theme;
     let title = format!("time per exchange, open WebSocket = 1 · dim: recorded {}", RECORDED.date);
-    let inner = stage::draw_panel(&title, area, buffer, context);
-    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
-    if grid.help {
-        return stage::draw_rules("The rules", &RULES, Grid::KEYS, inner, buffer, theme);
+    stage::draw_panel(&title, area, buffer, context);
+    let inner = stage::panel_content(area);
+    if let Some(from) = grid.help {
+        return draw_rules(from, inner, buffer, theme);
     }
     let GridLayout { table, foot, groups, elsewhere, width } = GridLayout::new(inner);
     if groups > 0 {
@@ -64,11 +64,27 @@ pub(super) fn draw(grid: &Grid, area: Rect, buffer: &mut Buffer, context: &ViewC
     draw_foot(grid, foot, buffer, context);
 }
 
+/// Draws the rules, the remarks, the record and the keys. `from` is the first row in sight.
+fn draw_rules(from: u16, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+    let [body, foot] = Layout::vertical([Constraint::Min(0), Constraint::Length(1)]).areas(area);
+    let rules: Vec<&'static str> = RULES.into_iter().chain(REMARKS).collect();
+    let mut text = stage::rules_text("The rules", &rules, theme);
+    text.push_line(Line::styled(record_text(), theme.dim()));
+    let keys = Grid::KEYS.iter().map(|hint| format!("{}: {}", hint.keys, hint.about));
+    text.push_line(Line::styled(keys.collect::<Vec<_>>().join("   "), theme.dim()));
+    Paragraph::new(text).wrap(Wrap { trim: true }).scroll((from, 0)).render(body, buffer);
+    let keys = Line::styled("↑ ↓ scroll   any other key closes", theme.dim());
+    stage::draw_line(&keys, 0, foot, buffer);
+}
+
+/// Says when and where the dim cells were recorded.
+fn record_text() -> String {
+    format!("recorded {} · {}", RECORDED.date, RECORDED.machine)
+}
+
 /// Returns the cell at a position of the picture that was drawn into `area`, by its row and column.
 pub(super) fn cell_at(area: Rect, at: Position) -> Option<(usize, usize)> {
-    let inner = Block::new().borders(Borders::ALL).inner(area);
-    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
-    let layout = GridLayout::new(inner);
+    let layout = GridLayout::new(stage::panel_content(area));
     if !layout.table.contains(at) {
         return None;
     }
@@ -95,7 +111,7 @@ impl GridLayout {
         let (groups, elsewhere) =
             (u16::from(inner.height > least + 1), u16::from(inner.height > least));
         let table = groups + 1 + ROWS.len() as u16 + elsewhere;
-        let rest = inner.height.saturating_sub(table + FOOT_ROWS);
+        let rest = inner.height.saturating_sub(table + FOOT_ROWS.max(whole_foot(inner.width)));
         // Blank rows above and below the table, if there is room for both.
         let air = u16::from(rest >= 2);
         let rows = [air, table, air].map(Constraint::Length);
@@ -204,25 +220,63 @@ fn cell_text(grid: &Grid, row: usize, column: usize, theme: &Theme) -> (String, 
     (format!("{text}{mark}"), style.patch(cursor))
 }
 
-/// Draws the verdict, and below it the cell under the cursor and the keys. What does not fit is left
-/// out from the end.
+/// Returns the rows of the foot with all that it can say: the verdict and the remarks, the cell under
+/// the cursor, the keys, and the record.
+fn whole_foot(width: u16) -> u16 {
+    let prose: u16 = [VERDICT].into_iter().chain(REMARKS).map(|text| rows_of(text, width)).sum();
+    prose + 2 + rows_of(&record_text(), width)
+}
+
+/// Returns the rows that `text` takes in `width` cells.
+fn rows_of(text: &str, width: u16) -> u16 {
+    u16::try_from(stage::wrapped(text, width.into()).len()).unwrap_or(u16::MAX)
+}
+
+/// Draws the verdict with as many remarks as there is room for, and below it the cell under the
+/// cursor, the keys and the record. What has no room is counted beside the keys, and stands among the
+/// rules.
 fn draw_foot(grid: &Grid, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
     let theme = context.theme;
-    let mut text = Text::from(Line::styled(VERDICT, Style::new().fg(theme.text)));
-    text.push_line(status_line(grid, theme));
-    let keys = match (context.focused, grid.running) {
-        (false, _) => "Enter: control the grid.",
-        (true, None) => "↑↓←→ cell  Enter measure here  r row  c column  0 forget  ? rules",
-        (true, Some(_)) => "Enter stops the run.",
+    let status = status_line(grid, theme);
+    let mut left = area.height.saturating_sub(
+        rows_of(VERDICT, area.width) + rows_of(&status.to_string(), area.width) + 1,
+    );
+    let record = rows_of(&record_text(), area.width);
+    let with_record = record <= left;
+    left -= if with_record { record } else { left };
+    let fits = |remark: &&&str| {
+        let fits = rows_of(remark, area.width) <= left;
+        left -= if fits { rows_of(remark, area.width) } else { left };
+        fits
     };
-    text.push_line(Line::styled(keys, theme.dim()));
-    text.push_line(Line::styled(
-        format!("recorded {} · {}", RECORDED.date, RECORDED.machine),
-        theme.faint(),
-    ));
-    text.push_line(Line::default());
-    text.extend(REMARKS.map(|remark| Line::styled(remark, Style::new().fg(theme.text))));
+    let remarks = REMARKS.iter().take_while(fits);
+    let remarks: Vec<&str> = remarks.copied().collect();
+    let hidden = REMARKS.len() - remarks.len() + usize::from(!with_record);
+    let prose = [VERDICT].into_iter().chain(remarks);
+    let mut text: Text = prose
+        .map(|text| Line::styled(text, Style::new().fg(theme.text)))
+        .collect::<Vec<_>>()
+        .into();
+    text.push_line(status);
+    text.push_line(Line::styled(keys_text(grid, hidden, context.focused), theme.dim()));
+    if with_record {
+        text.push_line(Line::styled(record_text(), theme.faint()));
+    }
     Paragraph::new(text).wrap(Wrap { trim: true }).render(area, buffer);
+}
+
+/// Returns the keys, and how many lines the foot leaves out.
+fn keys_text(grid: &Grid, hidden: usize, focused: bool) -> String {
+    let more = if hidden == 0 { String::new() } else { format!("▼ {hidden} more: ?") };
+    match (focused, grid.running) {
+        (false, _) if hidden > 0 => format!("Enter: control the grid   {more}"),
+        (false, _) => "Enter: control the grid.".to_owned(),
+        (true, None) => {
+            let rules = if hidden == 0 { "? rules" } else { &more };
+            format!("↑↓←→ cell  Enter measure here  r row  c column  0 forget  {rules}")
+        }
+        (true, Some(_)) => format!("Enter stops the run.   {more}").trim_end().to_owned(),
+    }
 }
 
 /// Describes the cell that is measured, or the one under the cursor.
@@ -303,7 +357,31 @@ mod tests {
                 shown.split(['║', ' ', '\n']).filter(|word| !word.is_empty()).collect();
             assert!(words.join(" ").contains(VERDICT), "{shown}");
             assert!(shown.contains("recorded 2.06x [1.88–2.33]"), "{shown}");
-            assert!(shown.contains("? rules"), "{shown}");
+            // What is left out is counted, and every remark is whole.
+            let whole = |text: &&str| words.join(" ").contains(*text);
+            let hidden = REMARKS.iter().filter(|remark| !whole(remark)).count()
+                + usize::from(!whole(&record_text().as_str()));
+            let mark = match hidden {
+                0 => "? rules".to_owned(),
+                count => format!("▼ {count} more: ?"),
+            };
+            assert!(shown.contains(&mark), "{width}x{height}\n{shown}");
+            assert_eq!(hidden == 0, width > 76, "{shown}");
+        }
+    }
+
+    #[test]
+    fn the_rules_have_what_the_foot_leaves_out() {
+        let area = Rect::new(0, 0, 76, 18);
+        let shown = |from| {
+            let mut buffer = Buffer::empty(area);
+            let grid = Grid { help: Some(from), ..Grid::new() };
+            draw(&grid, area, &mut buffer, &ViewContext { theme: &Theme::DARK, focused: true });
+            buffer.content.iter().map(ratatui::buffer::Cell::symbol).collect::<String>()
+        };
+        let all = (0..12).map(shown).collect::<String>();
+        for part in ["as a WebSocket does", "A cold WebSocket", "linux 6.", "forget"] {
+            assert!(all.contains(part), "{part}");
         }
     }
 

@@ -57,7 +57,7 @@ impl Demo for Grid {
     }
 
     fn wants_escape(&self) -> bool {
-        self.help
+        self.help.is_some()
     }
 
     fn view(&self, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
@@ -164,7 +164,7 @@ mod tests {
         ));
         assert_eq!(
             (grid.cursor, grid.help),
-            (Grid::new().cursor, false),
+            (Grid::new().cursor, None),
             "a click closes the rules"
         );
     }

@@ -11,6 +11,9 @@ use crate::race::{RaceConfig, RaceEvent, RaceOutcome};
 /// The time that the measurement of a cell takes.
 pub(super) const CELL_DURATION: Duration = Duration::from_secs(3);
 
+/// The last row to which the rules are scrolled.
+const MAX_RULES_ROW: u16 = 20;
+
 /// A recorded run of the whole grid: the output of `wiretalk race --matrix --json`.
 pub(super) static RECORDED: LazyLock<GridRecord> =
     // A file that does not parse gives an empty record. A test checks that every cell is there.
@@ -26,8 +29,8 @@ pub struct Grid {
     pub(super) rounds_done: usize,
     /// The cells that are measured after it. The next one is the last, so that it can be popped.
     pub(super) queue: Vec<(usize, usize)>,
-    /// Whether the rules are open.
-    pub(super) help: bool,
+    /// The first row in sight of the rules; `None` while they are closed.
+    pub(super) help: Option<u16>,
 }
 
 /// The result of a cell.
@@ -60,20 +63,25 @@ impl Grid {
             running: None,
             rounds_done: 0,
             queue: Vec::new(),
-            help: false,
+            help: None,
         }
     }
 
     pub(super) fn handle_key(&mut self, key: KeyEvent) -> Vec<Cmd> {
-        if self.help {
-            self.help = false;
+        if let Some(from) = self.help {
+            self.help = match key.code {
+                // Bounded, so that scrolling back need not undo presses beyond the end of the page.
+                KeyCode::Down => Some((from + 1).min(MAX_RULES_ROW)),
+                KeyCode::Up => Some(from.saturating_sub(1)),
+                _ => None,
+            };
             return Vec::new();
         }
         let (row, column) = self.cursor;
         match key.code {
             KeyCode::Up | KeyCode::Char('k') => self.cursor.0 = row.saturating_sub(1),
             KeyCode::Down | KeyCode::Char('j') => self.cursor.0 = (row + 1).min(ROWS.len() - 1),
-            KeyCode::Char('?') => self.help = true,
+            KeyCode::Char('?') => self.help = Some(0),
             KeyCode::Left => self.cursor.1 = column.saturating_sub(1),
             KeyCode::Right => self.cursor.1 = (column + 1).min(COLUMNS.len() - 1),
             KeyCode::Enter | KeyCode::Char(' ') if self.running.is_some() => return self.stop(),
@@ -96,7 +104,7 @@ impl Grid {
 
     /// Moves the cursor to what was clicked, or closes the rules.
     pub(super) fn click(&mut self, cell: Option<(usize, usize)>) {
-        if std::mem::take(&mut self.help) {
+        if self.help.take().is_some() {
             return;
         }
         // While cells are measured the cursor is on the running one.

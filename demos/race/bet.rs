@@ -1,10 +1,6 @@
 //! The bet before the start: how many times as long the other lane will take. The result settles
 //! it.
 
-use ratatui::text::{Line, Span};
-
-use crate::stage::Theme;
-
 /// The factors to choose from.
 pub(super) const BET_CHOICES: [f64; 5] = [1.0, 2.0, 5.0, 10.0, 100.0];
 
@@ -32,16 +28,9 @@ impl Bet {
         self.0.map(|at| BET_CHOICES[at])
     }
 
-    /// Returns all choices in one line, the chosen one in brackets.
-    pub(super) fn choices_line(self, theme: &Theme) -> Line<'static> {
-        let choice = |(at, times): (usize, f64)| {
-            if self.0 == Some(at) {
-                Span::styled(format!("[{times}x]"), theme.cursor())
-            } else {
-                Span::styled(format!(" {times}x "), theme.dim())
-            }
-        };
-        BET_CHOICES.into_iter().enumerate().map(choice).collect::<Vec<_>>().into()
+    /// Returns the choice as an index into [`BET_CHOICES`].
+    pub(super) fn index(self) -> Option<usize> {
+        self.0
     }
 
     /// Returns the result of the bet for `ratio`, empty without a bet. The nearest choice wins,

@@ -2,7 +2,7 @@
 //!
 //! The lanes and the verdict are always shown. Next come the ratio in big digits with where the
 //! time goes, then the cards of the two lanes that the talk compares, and last the distribution of
-//! times.
+//! times. Before the start the question with its bet stands below the lanes instead.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Position, Rect};
@@ -10,10 +10,13 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::overlays;
-use super::panels::{lane_cards, lane_table, latency_histogram, ratio_panel, status_lines};
+use super::panels::{
+    bet_panel, lane_cards, lane_table, latency_histogram, ratio_panel, status_lines,
+};
 use super::state::{Race, RaceOverlay, RacePhase};
 use crate::race::RaceConfig;
 use crate::stage::{self, Theme, ViewContext};
+use crate::text;
 use crate::text::units;
 use crate::wire::format::group_thousands;
 
@@ -23,55 +26,77 @@ const RATIO_ROWS: u16 = 5;
 const CARD_ROWS: u16 = 4;
 
 pub(super) fn draw(race: &Race, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
-    let inner = stage::draw_panel(&title(&race.config), area, buffer, context);
-    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    let theme = context.theme;
+    stage::draw_panel(&title(&race.config), area, buffer, context);
+    let inner = stage::panel_content(area);
     match race.overlay {
-        RaceOverlay::Rules(from) => return overlays::draw(from, inner, buffer, context.theme),
+        RaceOverlay::Rules(from) => return overlays::draw(from, inner, buffer, theme),
         RaceOverlay::Lanes(cursor) => {
-            return overlays::draw_lane_choice(race, cursor, inner, buffer, context.theme);
+            return overlays::draw_lane_choice(race, cursor, inner, buffer, theme);
         }
         RaceOverlay::None => {}
     }
-    let count = race.config.lanes.len() as u16;
-    // The first line, the head of the table, the lanes, and three rows for the verdict.
-    let rest = inner.height.saturating_sub(2 + count + 3);
-    // Without room for big digits the ratio is one line of text.
-    let middle = if rest >= RATIO_ROWS { RATIO_ROWS } else { rest.min(1) };
-    let spread = if rest >= middle + count + 2 { (rest - middle).min(2 + 3 * count) } else { 0 };
-    // The cards repeat what the table says, so they come only when the distribution has its room.
-    let with_cards =
-        inner.width >= 72 && rest >= middle + CARD_ROWS + if spread > 0 { count + 2 } else { 0 };
-    let cards = if with_cards { CARD_ROWS } else { 0 };
-    let spread = spread.min(rest - middle - cards);
-    // Each gap gets a blank row while there are any left.
-    let mut air = rest - middle - cards - spread;
-    let mut gap = || {
-        let one = u16::from(air > 0);
-        air -= one;
-        one
-    };
-    let rows = [1, gap(), cards, gap(), 1 + count, gap(), spread, gap(), middle, gap()];
-    let parts =
-        Layout::vertical(rows.map(Constraint::Length).into_iter().chain([Constraint::Min(0)]))
-            .split(inner);
-    let [fair, _, card_area, _, table, _, spread_area, _, middle_area, _, bottom] = parts[..]
-    else {
-        return;
-    };
+    let layout = RaceLayout::new(race, inner);
     let lane_stats = race.lane_stats();
-    draw_fairness(race, fair, buffer, context.theme);
-    lane_cards::draw(race, &lane_stats, card_area, buffer, context.theme);
-    lane_table::draw(race, &lane_stats, table, buffer, context.theme);
-    latency_histogram::draw(&lane_stats, spread_area, buffer, context.theme);
-    ratio_panel::draw(race, &lane_stats, middle_area, buffer, context.theme);
-    status_lines::draw(race, bottom, buffer, context);
+    draw_fairness(race, layout.fair, buffer, theme);
+    lane_table::draw(race, &lane_stats, layout.table, buffer, theme);
+    if race.phase == RacePhase::Ready {
+        bet_panel::draw(race, layout.middle, buffer, theme);
+    } else {
+        lane_cards::draw(race, &lane_stats, layout.cards, buffer, theme);
+        latency_histogram::draw(&lane_stats, layout.spread, buffer, theme);
+        ratio_panel::draw(race, &lane_stats, layout.middle, buffer, theme);
+    }
+    status_lines::draw(race, layout.bottom, buffer, context);
+}
+
+/// The areas of the parts. A part without room has no rows.
+struct RaceLayout {
+    fair: Rect,
+    cards: Rect,
+    table: Rect,
+    spread: Rect,
+    /// The ratio, or the question before the start.
+    middle: Rect,
+    bottom: Rect,
+}
+
+impl RaceLayout {
+    fn new(race: &Race, inner: Rect) -> Self {
+        let count = race.config.lanes.len() as u16;
+        // The first line, the head of the table, the lanes, and three rows for the verdict.
+        let rest = inner.height.saturating_sub(2 + count + 3);
+        let (mut cards, mut spread) = (0, 0);
+        let mut middle = rest;
+        if race.phase != RacePhase::Ready {
+            // Without room for big digits the ratio is one line of text.
+            middle = if rest >= RATIO_ROWS { RATIO_ROWS } else { rest.min(1) };
+            spread =
+                if rest >= middle + count + 2 { (rest - middle).min(2 + 3 * count) } else { 0 };
+            // The cards repeat what the table says, so they come only when the distribution has its
+            // room.
+            let least = middle + CARD_ROWS + if spread > 0 { count + 2 } else { 0 };
+            cards = if inner.width >= 72 && rest >= least { CARD_ROWS } else { 0 };
+            spread = spread.min(rest - middle - cards);
+        }
+        // Each gap gets a blank row while there are any left.
+        let mut air = rest - middle - cards - spread;
+        let mut gap = || {
+            let one = u16::from(air > 0);
+            air -= one;
+            one
+        };
+        let rows = [1, gap(), cards, gap(), 1 + count, gap(), spread, gap(), middle, gap()];
+        let lengths = rows.map(Constraint::Length).into_iter().chain([Constraint::Min(0)]);
+        let parts: [Rect; 11] = Layout::vertical(lengths).areas(inner);
+        let [fair, _, cards, _, table, _, spread, _, middle, _, bottom] = parts;
+        Self { fair, cards, table, spread, middle, bottom }
+    }
 }
 
 /// Returns the bet that stands at a position of `area`, as an index.
 pub(super) fn bet_at(race: &Race, at: Position, area: Rect) -> Option<usize> {
-    let context = ViewContext { theme: &Theme::DARK, focused: true };
-    let line = race.bet.choices_line(context.theme);
-    stage::clicked_span(&line, at, area, |buffer| draw(race, area, buffer, &context))
+    bet_panel::bet_at(race, at, RaceLayout::new(race, stage::panel_content(area)).middle)
 }
 
 fn title(config: &RaceConfig) -> String {
@@ -110,10 +135,16 @@ fn draw_fairness(race: &Race, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     } else {
         "minimal headers"
     };
+    let mut line = Line::from(spans);
     for word in [headers, "same handler", "NODELAY", "shuffled pairs", "replies checked"] {
-        spans.push(Span::styled(format!(" · {word}"), theme.dim()));
+        let word = format!(" · {word}");
+        // What has no room is left out whole; the rules have all of it.
+        if line.width() + text::width(&word) > usize::from(area.width) {
+            break;
+        }
+        line.push_span(Span::styled(word, theme.dim()));
     }
-    stage::draw_line(&Line::from(spans), 0, area, buffer);
+    stage::draw_line(&line, 0, area, buffer);
 }
 
 #[cfg(test)]
@@ -193,18 +224,18 @@ mod tests {
             picture(&over(&[]), 76, 17),
             "\
 ╭ race · 32 B · 1 connection · loopback ───────────────────────────────────╮
-│ each end on its own CPU · minimal headers · same handler · NODELAY · sh… │
+│ each end on its own CPU · minimal headers · same handler · NODELAY       │
 │   lane                 p50      p99      max      data+rest   ratio      │
 │ ▌ tcp              86.6 µs   130 µs   3.5 ms         64+8 B   0.97x      │
 │ ▌ http-bare        90.1 µs   135 µs   3.6 ms       64+105 B   1.00x      │
 │ ▌ http-hyper        113 µs   169 µs   4.5 ms       64+182 B   1.26x      │
 │ ▌ http-reqwest      133 µs   200 µs   5.3 ms       64+195 B   1.48x      │
 │ ▌ ws               89.7 µs   135 µs   3.6 ms         64+8 B       1      │
-│        ▗█       ▟█ ▟▀▙              TCP floor       ██████       86.6 µs │
-│         █      ▟▘█ ▜▄▛ ▜▖▟▘         + WebSocket           ▏      +3.1 µs │
-│         █   ▄  ▀▀█▘█ █ ▗▛▙          + HTTP protocol       ▏      +0.4 µs │
-│        ▀▀▀  ▀   ▝▀▘▝▀▘ ▀ ▝▘         + HTTP library        ██    +22.5 µs │
-│         95 %: 1.48 to 1.48          + reqwest               █   +20.4 µs │
+│        ▗█       ▟█ ▟▀▙              TCP floor         █████      86.6 µs │
+│         █      ▟▘█ ▜▄▛ ▜▖▟▘         + WebSocket            ▏     +3.1 µs │
+│         █   ▄  ▀▀█▘█ █ ▗▛▙          or + HTTP              ▏     +3.5 µs │
+│        ▀▀▀  ▀   ▝▀▘▝▀▘ ▀ ▝▘            + HTTP library      █    +22.5 µs │
+│         95 %: 1.48 to 1.48             + reqwest            █   +20.4 µs │
 │ http-reqwest takes 1.48 times as long as ws (95 % interval 1.48 to 1.48, │
 │ 4 pairs); 32 bytes there and back, one connection each, loopback, each   │
 │ end on its own CPU.                                                      │
@@ -286,6 +317,53 @@ mod tests {
         assert!(picture(&race, 76, 17).contains("before ✗"), "it does not count");
         race.change_setting(crossterm::event::KeyCode::Char('0'));
         assert!(!picture(&race, 76, 17).contains("before"), "0 goes back to the start");
+    }
+
+    #[test]
+    fn a_result_of_other_exchanges_says_what_they_were() {
+        let mut race = over(&[]);
+        race.change_setting(crossterm::event::KeyCode::Char('b'));
+        for (width, height) in [(76, 17), (100, 24)] {
+            let shown = picture(&race, width, height);
+            assert!(shown.contains("before (1 msg)"), "{shown}");
+        }
+        race.change_setting(crossterm::event::KeyCode::Char('b'));
+        assert!(!picture(&race, 100, 24).contains("msg"), "the same exchange again");
+        let previous = race.previous.as_mut().unwrap();
+        (previous.messages, previous.is_valid) = (10, false);
+        assert!(picture(&race, 100, 24).contains("before (10 msgs) ✗"));
+    }
+
+    #[test]
+    fn http_has_a_stair_of_its_own_on_the_floor() {
+        let mut race = over(&[]);
+        let RacePhase::Over(outcome) = &mut race.phase else { panic!() };
+        outcome.lanes[4] = figures(LaneKind::Ws, 160.0, (38.0, 34.0));
+        let shown = picture(&race, 110, 17);
+        let column = |name: &str| {
+            let row = shown.lines().find(|row| row.contains(name)).unwrap();
+            let after = row.split(name).nth(1).unwrap();
+            after.chars().take_while(|letter| *letter == ' ').count() + name.chars().count()
+        };
+        assert_eq!(column("+ WebSocket"), column("or + HTTP"), "{shown}");
+        assert!(shown.contains("86.6 µs") && shown.contains("+73.4 µs"), "{shown}");
+    }
+
+    #[test]
+    fn the_question_stands_whole_and_in_the_middle_before_the_start() {
+        let lanes = [LaneKind::HttpReqwest, LaneKind::Http2, LaneKind::WsPipelined];
+        let lanes = lanes.map(Lane::plain).to_vec();
+        let race =
+            Race::with_config(RaceConfig { lanes, burst: Some(10), ..RaceConfig::default() });
+        for (width, height) in [(76, 18), (96, 24)] {
+            let shown = picture(&race, width, height);
+            let question = "How many times longer than ws-pipelined does http-reqwest take?";
+            let row = shown.lines().find(|row| row.contains(question)).expect(&shown);
+            let blanks = |text: &str| text.chars().filter(|letter| *letter == ' ').count();
+            let sides: Vec<&str> = row.split(question).collect();
+            assert!(blanks(sides[0]).abs_diff(blanks(sides[1])) <= 1, "{shown}");
+            assert!(shown.contains("│ 100x │"), "{shown}");
+        }
     }
 
     #[test]

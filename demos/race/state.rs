@@ -49,6 +49,8 @@ pub(super) enum RacePhase {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct PreviousResult {
     pub(super) ratios: Vec<LaneRatio>,
+    /// The messages of an exchange in that run.
+    pub(super) messages: usize,
     /// Whether that run counts.
     pub(super) is_valid: bool,
 }
@@ -219,8 +221,11 @@ impl Race {
     fn keep_result(&mut self) -> bool {
         let RacePhase::Over(outcome) = &self.phase else { return false };
         if !outcome.ratios.is_empty() {
-            let (ratios, is_valid) = (outcome.ratios.clone(), outcome.is_valid());
-            self.previous = Some(PreviousResult { ratios, is_valid });
+            self.previous = Some(PreviousResult {
+                ratios: outcome.ratios.clone(),
+                messages: outcome.config.messages_per_exchange(),
+                is_valid: outcome.is_valid(),
+            });
         }
         true
     }

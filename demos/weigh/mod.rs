@@ -3,6 +3,7 @@
 //!
 //! The bytes are those of the servers' sockets. All figures are counted from them.
 
+mod bet;
 mod exchange_bytes;
 mod exchanges;
 mod state;
@@ -37,24 +38,24 @@ impl Demo for Weigh {
         },
     ];
     const KEYS: &'static [KeyHint] = state::KEYS;
-    const MIN_ROWS: u16 = 16;
+    const MIN_ROWS: u16 = 15;
     type Msg = Msg;
     type Cmd = Cmd;
 
     fn open(settings: &Settings) -> Result<(Self, Vec<Cmd>), Diagnostic> {
         let payload = settings.number("payload") as usize;
         let spec = ExchangeSpec { payload, browser: settings.text("browser") == "yes" };
-        Ok((Self { spec, phase: WeighPhase::Ready, help: false }, Vec::new()))
+        Ok((Self { spec, phase: WeighPhase::Ready, bet: None, help: false }, Vec::new()))
     }
 
     fn update(&mut self, event: DemoEvent<Msg>) -> Vec<Cmd> {
         match event {
             DemoEvent::Key(key) => return self.handle_key(key),
+            DemoEvent::Click(at, area) => self.click(weigh_view::bet_at(self, at, area)),
             DemoEvent::Msg(Msg(found)) => {
                 self.phase = found.map_or_else(WeighPhase::Failed, WeighPhase::Done);
             }
             DemoEvent::Paste(_)
-            | DemoEvent::Click(..)
             | DemoEvent::Wheel(_)
             | DemoEvent::Tick(_)
             | DemoEvent::Focus
@@ -106,8 +107,12 @@ mod tests {
     fn a_changed_setting_sends_again_once_something_was_sent() {
         let mut weigh = open();
         assert_eq!(press(&mut weigh, 'b'), []);
+        assert_eq!(press(&mut weigh, '3'), [], "before the start a digit is a bet");
+        assert_eq!(weigh.bet, Some(2));
         assert_eq!(press(&mut weigh, 'n'), [Cmd(ExchangeSpec { payload: 33, browser: true })]);
+        assert_eq!(weigh.bet, Some(2));
         assert_eq!(press(&mut weigh, '2'), [Cmd(ExchangeSpec { payload: 1024, browser: true })]);
+        assert_eq!(weigh.bet, None, "the bet was on another exchange");
         assert_eq!(weigh.phase, WeighPhase::Sending(None));
         weigh.update(DemoEvent::Msg(Msg(Ok(Box::default()))));
         assert_eq!(weigh.phase, WeighPhase::Done(Box::default()));
@@ -119,5 +124,25 @@ mod tests {
         assert!(weigh.wants_escape(), "Esc closes the page before it gives the keyboard back");
         assert_eq!(press(&mut weigh, 'n'), [], "any key closes the page");
         assert!(!weigh.wants_escape());
+        assert_eq!(press(&mut weigh, 'r'), []);
+        assert_eq!(weigh.phase, WeighPhase::Ready);
+    }
+
+    #[test]
+    fn a_click_places_the_bet_under_it() {
+        for (width, height) in [(76, 16), (97, 24)] {
+            let area = Rect::new(2, 1, width, height);
+            let mut weigh = open();
+            let mut placed = std::collections::BTreeSet::new();
+            for at in area.positions() {
+                weigh.bet = None;
+                assert_eq!(weigh.update(DemoEvent::Click(at, area)), []);
+                placed.extend(weigh.bet);
+            }
+            assert!(placed.into_iter().eq(0..4), "{width}x{height}");
+            press(&mut weigh, '?');
+            weigh.update(DemoEvent::Click(area.as_position(), area));
+            assert!(!weigh.wants_escape(), "a click closes the page");
+        }
     }
 }

@@ -2,15 +2,18 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
+use super::bet::BETS;
 use super::exchange_bytes::ExchangePair;
 use super::exchanges::ExchangeSpec;
 use crate::stage::KeyHint;
 
 /// The keys while the demo has the keyboard.
 pub(super) const KEYS: &[KeyHint] = &[
+    KeyHint { keys: "1 – 4", about: "place a bet, before the first exchange" },
     KeyHint { keys: "Enter Space n", about: "send; again: send once more" },
     KeyHint { keys: "b", about: "with a browser's headers and cookies; without" },
-    KeyHint { keys: "1 2 3", about: "33 B, 1 KiB, 16 KiB of JSON" },
+    KeyHint { keys: "1 2 3", about: "after it: 33 B, 1 KiB, 16 KiB of JSON" },
+    KeyHint { keys: "r", about: "back to the bet" },
     KeyHint { keys: "?", about: "what is counted" },
 ];
 
@@ -21,6 +24,8 @@ const PAYLOAD_CHOICES: [usize; 3] = [33, 1024, 16 * 1024];
 pub struct Weigh {
     pub(super) spec: ExchangeSpec,
     pub(super) phase: WeighPhase,
+    /// The bet, as an index into [`BETS`].
+    pub(super) bet: Option<usize>,
     pub(super) help: bool,
 }
 
@@ -58,6 +63,13 @@ impl Weigh {
                 self.spec.browser = !self.spec.browser;
                 return self.resend();
             }
+            KeyCode::Char('r') if !matches!(self.phase, WeighPhase::Sending(_)) => {
+                (self.phase, self.bet) = (WeighPhase::Ready, None);
+            }
+            KeyCode::Char(digit @ '1'..='9') if self.phase == WeighPhase::Ready => {
+                let bet = digit as usize - '1' as usize;
+                self.bet = (bet < BETS.len()).then_some(bet).or(self.bet);
+            }
             KeyCode::Char(digit @ '1'..='3') => {
                 self.spec.payload = PAYLOAD_CHOICES[digit as usize - '1' as usize];
                 return self.resend();
@@ -65,6 +77,13 @@ impl Weigh {
             _ => {}
         }
         Vec::new()
+    }
+
+    /// Places the bet that was clicked, if one was. A click on the page closes it.
+    pub(super) fn click(&mut self, bet: Option<usize>) {
+        if !std::mem::take(&mut self.help) && self.phase == WeighPhase::Ready {
+            self.bet = bet.or(self.bet);
+        }
     }
 
     pub(super) fn send(&mut self) -> Vec<Cmd> {
@@ -78,8 +97,12 @@ impl Weigh {
     }
 
     /// Sends again if something was sent before, so that the result on the screen always matches
-    /// the settings.
+    /// the settings. The bet was on the exchange before, so it ends.
     pub(super) fn resend(&mut self) -> Vec<Cmd> {
-        if self.phase == WeighPhase::Ready { Vec::new() } else { self.send() }
+        if self.phase == WeighPhase::Ready {
+            return Vec::new();
+        }
+        self.bet = None;
+        self.send()
     }
 }

@@ -5,14 +5,15 @@
 //! hex, and the bars are hatched and solid.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::{Constraint, Layout, Position, Rect};
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::{Paragraph, Widget as _, Wrap};
 
+use super::bet::{self, BETS};
 use super::exchange_bytes::{ExchangePair, MeasuredExchange};
 use super::state::{KEYS, Weigh, WeighPhase};
-use crate::stage::{self, BigText, PixelSize, Theme, ViewContext};
+use crate::stage::{self, BigText, PixelSize, QuestionCard, Theme, ViewContext};
 use crate::text;
 use crate::wire::format::group_thousands;
 
@@ -29,8 +30,8 @@ pub(super) fn draw(weigh: &Weigh, area: Rect, buffer: &mut Buffer, context: &Vie
     let dress = if weigh.spec.browser { "browser headers" } else { "minimal headers" };
     let title =
         format!("weigh · {} of JSON there and back · {dress}", byte_count(weigh.spec.payload));
-    let inner = stage::draw_panel(&title, area, buffer, context);
-    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    stage::draw_panel(&title, area, buffer, context);
+    let inner = stage::panel_content(area);
     if inner.is_empty() {
         return;
     }
@@ -46,7 +47,7 @@ pub(super) fn draw(weigh: &Weigh, area: Rect, buffer: &mut Buffer, context: &Vie
     }
     match &weigh.phase {
         WeighPhase::Done(exchanges) | WeighPhase::Sending(Some(exchanges)) => {
-            draw_weighed(exchanges, inner, buffer, context.theme);
+            draw_weighed(exchanges, weigh.bet, inner, buffer, context.theme);
         }
         WeighPhase::Sending(None) => {
             draw_paragraph("sending …", inner, buffer, context.theme.dim());
@@ -55,36 +56,44 @@ pub(super) fn draw(weigh: &Weigh, area: Rect, buffer: &mut Buffer, context: &Vie
             let text = format!("Could not weigh: {}.", text::sanitize(reason));
             draw_paragraph(&text, inner, buffer, Style::new().fg(context.theme.bad));
         }
-        WeighPhase::Ready => draw_question(weigh, inner, buffer, context),
+        WeighPhase::Ready => {
+            with_question(weigh, context.focused, |card| card.draw(inner, buffer, context.theme));
+        }
     }
 }
 
-fn draw_question(weigh: &Weigh, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
-    let asked = format!(
-        "{} go there and come back. How many bytes cross the socket, over HTTP and over WebSocket?",
+/// Returns the bet that stands at a position of `area`, as an index.
+pub(super) fn bet_at(weigh: &Weigh, at: Position, area: Rect) -> Option<usize> {
+    with_question(weigh, true, |card| card.choice_at(at, stage::panel_content(area)))
+}
+
+/// Calls `f` with the question and its bet.
+fn with_question<T>(weigh: &Weigh, focused: bool, f: impl FnOnce(&QuestionCard) -> T) -> T {
+    let question = format!(
+        "{} of JSON go there and come back. How many times more bytes does HTTP take than \
+         WebSocket?",
         byte_count(weigh.spec.payload)
     );
-    let start = if context.focused {
-        "Enter sends.  b adds a browser's headers, 1 2 3 choose the payload, ? says what is \
-         counted."
+    let notes: &[&str] = if focused {
+        &["1–4 bet · Enter sends · b a browser's headers · ? what is counted"]
     } else {
-        "Enter: control the scales; Enter again sends."
+        &["Enter: control the scales; then 1–4 place a bet, and Enter sends."]
     };
-    let strong = Style::new().fg(context.theme.text).add_modifier(Modifier::BOLD);
-    let text = Text::from(vec![
-        Line::styled(asked, strong),
-        Line::default(),
-        Line::styled(start, context.theme.dim()),
-    ]);
-    let middle = Rect { y: area.y + area.height.saturating_sub(4) / 2, ..area }.intersection(area);
-    Paragraph::new(text).wrap(Wrap { trim: true }).render(middle, buffer);
+    let choices = stage::numbered(&BETS);
+    f(&QuestionCard { question: &question, choices: &choices, chosen: weigh.bet, notes })
 }
 
 fn draw_paragraph(text: &str, area: Rect, buffer: &mut Buffer, style: Style) {
     Paragraph::new(Text::styled(text, style)).wrap(Wrap { trim: true }).render(area, buffer);
 }
 
-fn draw_weighed(exchanges: &ExchangePair, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+fn draw_weighed(
+    exchanges: &ExchangePair,
+    bet: Option<usize>,
+    area: Rect,
+    buffer: &mut Buffer,
+    theme: &Theme,
+) {
     let half = usize::from(area.width.saturating_sub(2) / 2);
     let ExchangePair { http, websocket, .. } = exchanges;
     let texts = [
@@ -96,8 +105,10 @@ fn draw_weighed(exchanges: &ExchangePair, area: Rect, buffer: &mut Buffer, theme
         hex_rows(&websocket.bytes.down, websocket.received_header_len, half, theme),
     ];
     let rows = |pair: &[Vec<Line>; 2]| 1 + pair.iter().map(Vec::len).max().unwrap_or(0) as u16;
-    let whole = rows(&texts) + rows(&frames) + 4 <= area.height;
-    let ruler = 3 + u16::from(whole || area.height >= 16);
+    // How the bet is settled has a row of its own, even where the summary has none.
+    let settled = u16::from(bet.is_some());
+    let whole = rows(&texts) + rows(&frames) + settled + 4 <= area.height;
+    let ruler = 3 + settled + u16::from(whole || area.height >= 16);
     let gap = u16::from(area.height >= 20);
     let left = area.height.saturating_sub(ruler + 2 * gap);
     // Frames are shown whole if there is room. If not, the text gets the larger part.
@@ -108,7 +119,7 @@ fn draw_weighed(exchanges: &ExchangePair, area: Rect, buffer: &mut Buffer, theme
     let [text_area, frame_area, ruler_area] = Layout::vertical(lengths).spacing(gap).areas(area);
     draw_pair("HTTP/1.1", ["request", "reply"], http, texts, text_area, buffer, theme);
     draw_pair("WebSocket", ["frame", "frame"], websocket, frames, frame_area, buffer, theme);
-    draw_ruler(exchanges, ruler_area, buffer, theme);
+    draw_ruler(exchanges, bet, ruler_area, buffer, theme);
     let free = Rect {
         y: ruler_area.bottom(),
         height: area.bottom().saturating_sub(ruler_area.bottom()),
@@ -254,8 +265,14 @@ fn truncate_rows(mut rows: Vec<Line<'static>>, room: usize, theme: &Theme) -> Ve
     rows
 }
 
-/// Draws the totals, with bars on one scale.
-fn draw_ruler(pair: &ExchangePair, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+/// Draws the totals, with bars on one scale, and below them how the bet is settled.
+fn draw_ruler(
+    pair: &ExchangePair,
+    bet: Option<usize>,
+    area: Rect,
+    buffer: &mut Buffer,
+    theme: &Theme,
+) {
     const VALUES_WIDTH: u16 = 44;
     let head = format!("{:<10}{:>7} {:>7} {:>8} {:>7}", "bytes", "up", "down", "total", "JSON");
     let legend = "█ JSON   ░ everything else";
@@ -294,13 +311,19 @@ fn draw_ruler(pair: &ExchangePair, area: Rect, buffer: &mut Buffer, theme: &Them
     }
     let text =
         Rect { y: area.y + 3.min(area.height), height: area.height.saturating_sub(3), ..area };
-    draw_paragraph(&summary(pair), text, buffer, Style::new().fg(theme.text));
+    let settled = bet.map(|bet| {
+        let color = if bet == bet::right_bet(pair) { theme.good } else { theme.bad };
+        let style = Style::new().fg(color).add_modifier(Modifier::BOLD);
+        Line::styled(bet::result_sentence(bet, pair), style)
+    });
+    let summary = Line::styled(summary(pair), Style::new().fg(theme.text));
+    let lines: Vec<Line> = settled.into_iter().chain([summary]).collect();
+    Paragraph::new(lines).wrap(Wrap { trim: true }).render(text, buffer);
 }
 
 fn summary(pair: &ExchangePair) -> String {
-    let ExchangePair { http, websocket, handshake } = pair;
-    let times = http.total() as f64 / websocket.total().max(1) as f64;
-    let opened = handshake.up.len() + handshake.down.len();
+    let opened = pair.handshake.up.len() + pair.handshake.down.len();
+    let times = bet::ratio(pair);
     format!("HTTP: {times:.1}x the bytes. The WebSocket's handshake, once: {}.", byte_count(opened))
 }
 
@@ -315,7 +338,8 @@ mod tests {
     use crate::servers::recorded::RecordedBytes;
 
     fn weigh(phase: WeighPhase) -> Weigh {
-        Weigh { spec: ExchangeSpec { payload: 9, browser: false }, phase, help: false }
+        let spec = ExchangeSpec { payload: 9, browser: false };
+        Weigh { spec, phase, bet: None, help: false }
     }
 
     fn weighed() -> Box<ExchangePair> {
@@ -369,6 +393,22 @@ mod tests {
 ╰────────────────────────────────────────────────────────────────────────────╯
 "#
         );
+    }
+
+    #[test]
+    fn the_bet_is_asked_before_the_exchange_and_settled_by_it() {
+        let asked = picture(&Weigh { bet: Some(1), ..weigh(WeighPhase::Ready) }, 78, 15);
+        for part in ["How many times more bytes", "║▶2 2x ║", "then 1–4 place a bet"] {
+            assert!(asked.contains(part), "{part}: {asked}");
+        }
+        for (width, height) in [(78, 15), (78, 16), (96, 22)] {
+            let done = Weigh { bet: Some(0), ..weigh(WeighPhase::Done(weighed())) };
+            let shown = picture(&done, width, height);
+            let settled = "✗ you bet 1x; it is 2x: 2.8 times the bytes, counted.";
+            assert!(shown.contains(settled), "{shown}");
+            let won = picture(&Weigh { bet: Some(1), ..done }, width, height);
+            assert!(won.contains("✓ 2x: 2.8 times the bytes, counted."), "{won}");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod dyn_demo;
 mod effects;
 mod links;
 mod mouse;
+mod question_card;
 mod registry;
 mod running_demo;
 mod services;
@@ -23,7 +24,8 @@ pub use demo::{Demo, DemoEvent};
 pub use dyn_demo::{DynDemo, KeyHint, StandaloneDemo, ViewContext};
 pub use effects::{DeclaredEffect, DemoPosition, Effect, EffectConsents, describe_all};
 pub use links::{FrameLinks, LinkId, link_style, shows_links};
-pub use mouse::{arrow_keys, choices_line, clicked_choice, clicked_span};
+pub use mouse::{arrow_keys, choices_line, clicked_choice, clicked_span, numbered};
+pub use question_card::{QuestionCard, wrapped};
 pub use registry::{DemoEntry, OpenRefusal, Registry};
 pub use running_demo::RunningDemo;
 pub use services::Services;
@@ -34,6 +36,6 @@ pub use theme::{
 pub(crate) use theme::{READABLE, Rgb, contrast, xterm_color};
 pub use widgets::{
     BAR_LEVELS, copy_cells, draw_divider, draw_key_table, draw_line, draw_panel, draw_rules,
-    first_row, rules_text,
+    first_row, panel_content, rules_text,
 };
 pub use work::{Mailbox, NotDelivered, Stage, WorkContext};

@@ -17,6 +17,11 @@ pub fn arrow_keys(notches: isize) -> impl Iterator<Item = KeyEvent> {
     std::iter::repeat_n(KeyEvent::from(code), notches.unsigned_abs().min(MAX_NOTCHES))
 }
 
+/// Returns the choices of a question, each with the digit that chooses it, from 1.
+pub fn numbered(choices: &[&str]) -> Vec<String> {
+    choices.iter().zip(1..).map(|(text, digit)| format!("{digit} {text}")).collect()
+}
+
 /// Returns the choices of a question in one line, each with the key that chooses it, from 1. A choice
 /// is one span, and so is the gap behind it.
 pub fn choices_line(choices: &[&str], chosen: Option<usize>, theme: &Theme) -> Line<'static> {

@@ -45,6 +45,13 @@ pub fn draw_panel(title: &str, area: Rect, buffer: &mut Buffer, context: &ViewCo
     inner
 }
 
+/// Returns what is inside the frame that [`draw_panel`] draws around `area`, with a blank on either
+/// side.
+pub fn panel_content(area: Rect) -> Rect {
+    let inner = Block::new().borders(Borders::ALL).inner(area);
+    Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }
+}
+
 /// Draws a thin line across the first row of `area`, with a title near its left end.
 pub fn draw_divider(title: &str, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     if area.is_empty() {

@@ -33,7 +33,7 @@ struct LaneRow<'a> {
 }
 
 /// The columns, the most important first. A narrow table leaves out the last ones.
-const LANE_COLUMNS: [LaneColumn; 12] = [
+const LANE_COLUMNS: [LaneColumn; 11] = [
     LaneColumn {
         head: "p50",
         width: 9,
@@ -42,7 +42,6 @@ const LANE_COLUMNS: [LaneColumn; 12] = [
     },
     LaneColumn { head: "ratio", width: 8, place: 7, cell: ratio_cell },
     LaneColumn { head: BEFORE, width: 9, place: 8, cell: previous_cell },
-    LaneColumn { head: BEFORE_UNCOUNTED, width: 10, place: 8, cell: previous_cell },
     LaneColumn {
         head: "p99",
         width: 9,
@@ -73,14 +72,26 @@ const LANE_COLUMNS: [LaneColumn; 12] = [
     LaneColumn { head: "alloc c+s", width: 11, place: 10, cell: allocations_cell },
 ];
 
-/// The head of the previous result, and that of one that does not count.
+/// The head of the previous result.
 const BEFORE: &str = "before";
-const BEFORE_UNCOUNTED: &str = "before ✗";
 
-/// A column that is shown, with the width that its cells need.
+/// A column that is shown, with its head and the width that its cells need.
 struct ShownColumn {
     column: &'static LaneColumn,
+    head: String,
     width: usize,
+}
+
+/// Returns the head of the previous result: with what an exchange was then, if that was something
+/// else, and with a sign if that run does not count.
+fn before_head(previous: &PreviousResult, messages: usize) -> String {
+    let exchange = match previous.messages {
+        same if same == messages => String::new(),
+        1 => " (1 msg)".to_owned(),
+        count => format!(" ({count} msgs)"),
+    };
+    let sign = if previous.is_valid { "" } else { " ✗" };
+    format!("{BEFORE}{exchange}{sign}")
 }
 
 pub(in crate::demos::race) fn draw(
@@ -94,7 +105,7 @@ pub(in crate::demos::race) fn draw(
     // The mark and its gap stand before the name.
     let name_width = 2 + name_width(lane_stats.iter().map(|stats| stats.lane.name())).max(15);
     let room = usize::from(area.width).saturating_sub(name_width);
-    let columns = shown_columns(&rows, room);
+    let columns = shown_columns(&rows, race.config.messages_per_exchange(), room);
     let used: usize = columns.iter().map(|column| column.width).sum();
     // The bar uses the rest of the row. Below eight cells it would hardly show a difference.
     let bar = room.saturating_sub(used).saturating_sub(2).min(40);
@@ -120,20 +131,20 @@ fn row<'a>(race: &'a Race, stats: &'a LaneStats) -> LaneRow<'a> {
 
 /// Returns the columns that fit into `room` cells, in their order on the screen. A column is as wide
 /// as its widest cell and a blank, so none runs into its neighbour.
-fn shown_columns(rows: &[LaneRow], room: usize) -> Vec<ShownColumn> {
+fn shown_columns(rows: &[LaneRow], messages: usize, room: usize) -> Vec<ShownColumn> {
     let previous = rows.iter().find_map(|row| row.previous);
-    let is_wanted = |column: &&LaneColumn| match column.head {
-        BEFORE => previous.is_some_and(|previous| previous.is_valid),
-        BEFORE_UNCOUNTED => previous.is_some_and(|previous| !previous.is_valid),
-        _ => true,
+    let head = |column: &LaneColumn| match column.head {
+        BEFORE => previous.map(|previous| before_head(previous, messages)),
+        head => Some(head.to_owned()),
     };
     let mut used = 0;
     let mut shown: Vec<ShownColumn> = LANE_COLUMNS
         .iter()
-        .filter(is_wanted)
-        .map(|column| {
-            let widest = rows.iter().map(|row| text::width(&(column.cell)(row)) + 1).max();
-            ShownColumn { column, width: column.width.max(widest.unwrap_or(0)) }
+        .filter_map(|column| {
+            let head = head(column)?;
+            let cells = rows.iter().map(|row| text::width(&(column.cell)(row)));
+            let widest = cells.chain([text::width(&head)]).max().unwrap_or(0) + 1;
+            Some(ShownColumn { column, head, width: column.width.max(widest) })
         })
         .take_while(|column| {
             used += column.width;
@@ -157,8 +168,8 @@ fn draw_head(layout: &TableLayout, area: Rect, buffer: &mut Buffer, theme: &Them
     if bar > 0 {
         head += &format!("{:<width$}", "speed", width = bar + 2);
     }
-    for ShownColumn { column, width } in columns {
-        head += &format!("{:>width$}", column.head);
+    for ShownColumn { head: text, width, .. } in columns {
+        head += &format!("{text:>width$}");
     }
     stage::draw_line(&Line::styled(head, theme.dim()), 0, area, buffer);
 }
@@ -206,13 +217,13 @@ fn draw_row(
         line.push_span(Span::styled("░".repeat(bar - filled.min(bar)), theme.faint()));
         line.push_span(Span::raw("  "));
     }
-    for ShownColumn { column, width } in columns {
+    for ShownColumn { column, width, .. } in columns {
         let style = match column.head {
             "p50" | "ratio" => {
                 Style::new().fg(theme.text).add_modifier(ratatui::style::Modifier::BOLD)
             }
             "p90" | "p99" | "exch/s" => Style::new().fg(theme.text),
-            BEFORE | BEFORE_UNCOUNTED => theme.faint(),
+            BEFORE => theme.faint(),
             _ => theme.dim(),
         };
         line.push_span(Span::styled(format!("{:>width$}", (column.cell)(row)), style));

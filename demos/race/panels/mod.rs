@@ -1,5 +1,6 @@
 //! The panels of the race. Each draws one part and does not depend on the others.
 
+pub(super) mod bet_panel;
 pub(super) mod lane_cards;
 pub(super) mod lane_table;
 pub(super) mod latency_histogram;

@@ -129,31 +129,32 @@ fn draw_bar(
     );
 }
 
-/// Returns the floor and the layers on it; `None` unless all lanes for it have run.
+/// Returns the floor and what stands on it: WebSocket, or HTTP instead, and on HTTP its libraries.
+/// `None` unless all lanes for it have run. All of it is worked out from the times p50 of the table, so
+/// that the room can check it there.
 fn cost_bars(lane_stats: &[LaneStats], tls: bool, theme: &Theme) -> Option<Vec<CostBar>> {
-    let layers = gap_layers(lane_stats, tls)?.layers;
-    let middle = |kind| lane_stats.iter().find(|stats| stats.lane == Lane { kind, tls })?.median;
-    let (floor, ws) = (middle(LaneKind::Tcp)?, middle(LaneKind::Ws)?);
-    let bar = |name: &str, from, length, color| CostBar {
+    let p50 = |kind| {
+        let stats = lane_stats.iter().find(|stats| stats.lane == Lane { kind, tls })?;
+        (stats.times.count > 0).then_some(stats.times.p50.as_secs_f64())
+    };
+    let (floor, ws, bare) = (p50(LaneKind::Tcp)?, p50(LaneKind::Ws)?, p50(LaneKind::HttpBare)?);
+    let (hyper, reqwest) = (p50(LaneKind::HttpHyper)?, p50(LaneKind::HttpReqwest)?);
+    // What measured faster than the one below adds no length.
+    let (http_top, hyper_top) = (bare.max(floor), hyper.max(bare).max(floor));
+    let bar = |name: &str, from: f64, length: f64, color| CostBar {
         name: name.to_owned(),
         from,
         length,
         value: if from > 0.0 { signed_seconds(length) } else { units::seconds(length) },
         color,
     };
-    let mut bars = vec![
+    Some(vec![
         bar(if tls { "TLS floor" } else { "TCP floor" }, 0.0, floor, theme.dim),
         bar("+ WebSocket", floor, ws - floor, theme.client),
-    ];
-    let mut at = ws;
-    for LayerCost { layer, cost } in layers {
-        let name = if layer == "protocol" { "+ HTTP protocol" } else { layer };
-        let name = if name.starts_with('+') { name.to_owned() } else { format!("+ {name}") };
-        bars.push(bar(&name, at, cost, theme.server));
-        // A layer that measured faster than the one below adds no length.
-        at += cost.max(0.0);
-    }
-    Some(bars)
+        bar("or + HTTP", floor, bare - floor, theme.server),
+        bar("   + HTTP library", http_top, hyper - bare, theme.server),
+        bar("   + reqwest", hyper_top, reqwest - hyper, theme.server),
+    ])
 }
 
 fn signed_seconds(value: f64) -> String {
@@ -208,7 +209,11 @@ fn draw_response_times(lane_stats: &[LaneStats], area: Rect, buffer: &mut Buffer
 /// Draws the ratio of the headline, as large as there is room for.
 fn draw_ratio(race: &Race, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     let Some(lane_ratio) = headline(race.ratios()) else {
-        return draw_question(race, area, buffer, theme);
+        if race.is_running() {
+            let text = Line::styled("warming up …", theme.dim());
+            draw_centered(&text, area.height / 2, area, buffer);
+        }
+        return;
     };
     if let RacePhase::Over(outcome) = &race.phase
         // A run that does not count gets no big digits, which the room would remember.
@@ -236,37 +241,6 @@ fn draw_ratio(race: &Race, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     draw_centered(&Line::styled(text, theme.dim()), 4, area, buffer);
 }
 
-fn draw_question(race: &Race, area: Rect, buffer: &mut Buffer, theme: &Theme) {
-    let base = race.config.baseline();
-    let other = race.config.lanes.iter().find(|lane| lane.kind == LaneKind::HttpReqwest);
-    let other = other.or_else(|| race.config.lanes.iter().find(|&&lane| lane != base));
-    match (&race.phase, other) {
-        (RacePhase::Ready, Some(other)) => {
-            draw_centered(
-                &Line::styled(format!("How many times longer than {}", base.name()), theme.dim()),
-                0,
-                area,
-                buffer,
-            );
-            let rest = format!("does {} take?", other.name());
-            draw_centered(&Line::styled(rest, theme.heading()), 1, area, buffer);
-            if area.height > 4 {
-                draw_centered(&race.bet.choices_line(theme), 3, area, buffer);
-                draw_centered(&Line::styled("← → place your bet", theme.dim()), 4, area, buffer);
-            }
-        }
-        (RacePhase::Running(_), _) => {
-            draw_centered(
-                &Line::styled("warming up …", theme.dim()),
-                area.height / 2,
-                area,
-                buffer,
-            );
-        }
-        _ => {}
-    }
-}
-
 /// Draws one line: the ratio, and the layers if they were measured.
 fn draw_one_line(
     race: &Race,
@@ -275,9 +249,7 @@ fn draw_one_line(
     buffer: &mut Buffer,
     theme: &Theme,
 ) {
-    let Some(lane_ratio) = headline(race.ratios()) else {
-        return stage::draw_line(&race.bet.choices_line(theme), 0, area, buffer);
-    };
+    let Some(lane_ratio) = headline(race.ratios()) else { return };
     let mut line = Line::from(vec![
         Span::styled(format!("{:.2}x", lane_ratio.ratio.median), theme.heading()),
         Span::styled(
