@@ -380,7 +380,7 @@ mod tests {
             buffer.content.iter().map(ratatui::buffer::Cell::symbol).collect::<String>()
         };
         let all = (0..12).map(shown).collect::<String>();
-        for part in ["as a WebSocket does", "A cold WebSocket", "linux 6.", "forget"] {
+        for part in ["as a WebSocket does", "A cold WebSocket", "recorded 20", "forget"] {
             assert!(all.contains(part), "{part}");
         }
     }

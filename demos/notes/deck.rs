@@ -1,6 +1,6 @@
 //! [`NotesDeck`]: what of a deck its speaker needs beside the slides.
 
-use crate::deck::Deck;
+use crate::deck::{Deck, Depth, Slide};
 
 /// The slides of a deck, with their notes.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -16,6 +16,8 @@ pub struct NotesPage {
     pub title: String,
     /// Its notes.
     pub notes: Vec<String>,
+    /// Whether it stands below another one, and the talk passes over it.
+    pub is_deeper: bool,
     /// The number of its steps.
     pub steps: usize,
     /// The time that is planned for it, in seconds.
@@ -25,10 +27,11 @@ pub struct NotesPage {
 impl NotesDeck {
     /// Takes the notes out of a deck.
     pub fn of(deck: &Deck) -> Self {
-        let page = |slide: &crate::deck::Slide| NotesPage {
+        let page = |slide: &Slide| NotesPage {
             title: slide.title().unwrap_or_default(),
             planned: slide.notes.iter().find_map(|note| planned(note)).unwrap_or(0),
             notes: slide.notes.clone(),
+            is_deeper: slide.depth != Depth::Core,
             steps: slide.steps(),
         };
         Self { pages: deck.slides.iter().map(page).collect() }

@@ -109,10 +109,13 @@ fn next_line(
         return Line::styled(problem, Style::new().fg(theme.bad));
     }
     let steps = notes.page().map_or(1, |page| page.steps);
-    let next = notes.deck.pages.get(slide).map_or("the end", |page| page.title.as_str());
-    let next = match step < steps {
-        true => format!("next  step {} of {steps}, then {}", step + 1, text::sanitize(next)),
-        false => format!("next  {}", text::sanitize(next)),
+    let next = notes.deck.pages.iter().skip(slide).find(|page| !page.is_deeper);
+    let next = next.map_or("the end", |page| page.title.as_str());
+    let next = text::sanitize(next);
+    let next = if step < steps {
+        format!("next  step {} of {steps}, then {next}", step + 1)
+    } else {
+        format!("next  {next}")
     };
     Line::styled(text::ellipsize(&next, width.into()).into_owned(), theme.dim())
 }
@@ -145,9 +148,11 @@ mod tests {
             notes: vec![notes.to_owned()],
             steps: 2,
             planned: 60,
+            ..NotesPage::default()
         };
-        let deck =
-            NotesDeck { pages: vec![page("One", "Say hello."), page("Two", &"word ".repeat(200))] };
+        let deeper = NotesPage { is_deeper: true, planned: 0, ..page("Below", "") };
+        let last = page("Two", &"word ".repeat(200));
+        let deck = NotesDeck { pages: vec![page("One", "Say hello."), deeper, last] };
         let mut notes = Notes::new(deck.clone()).0;
         assert!(picture(&notes, 60, 12).contains("isn't being shown yet"));
         let place = |slide, step| Ok(Some(PublishedPlace { slide, started: 100, step }));
@@ -157,11 +162,11 @@ mod tests {
             picture(&notes, 60, 12)
         };
         let first = shown(1, 1, 130);
-        for words in ["1/2  One", "0:30 · on time", "Say hello.", "step 2 of 2, then Two"] {
+        for words in ["1/3  One", "0:30 · on time", "Say hello.", "step 2 of 2, then Two"] {
             assert!(first.contains(words), "{words}\n{first}");
         }
-        let last = shown(2, 2, 100 + 135);
-        for words in ["2/2  Two", "2:15 · 0:15 behind", "▼ ", "next  the end"] {
+        let last = shown(3, 2, 100 + 135);
+        for words in ["3/3  Two", "2:15 · 0:15 behind", "▼ ", "next  the end"] {
             assert!(last.contains(words), "{words}\n{last}");
         }
     }

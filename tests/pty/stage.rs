@@ -76,7 +76,7 @@ fn keys_that_come_at_once_share_frames() {
 fn the_notes_follow_the_talk_from_another_terminal() {
     let deck = "# One\n\n<!-- speaker_note: Core, 2 min. Say hello. -->\n\n---\n\n# Two\n\n\
                 <!-- speaker_note: Point at it. -->\n\n<!-- pause -->\n\nend\n";
-    let deck = file("noted.md", deck.to_owned());
+    let deck = file("noted.md", deck);
     let folder = deck.with_extension("runtime");
     let variables = [("XDG_RUNTIME_DIR", folder.to_str().unwrap())];
     let mut notes = Terminal::with(&variables, &["notes", deck.to_str().unwrap()]);

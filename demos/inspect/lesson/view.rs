@@ -315,7 +315,7 @@ mod tests {
 
     #[test]
     fn words_are_quoted_in_the_verdict() {
-        let (mut inspect, _) = open_lesson("handshake");
+        let (mut inspect, _) = open_lesson("broken-handshake");
         press(&mut inspect, KeyCode::Char('2'));
         carry_out(&mut inspect, RESPONSE);
         let shown = render_text(&inspect, 100, 30);
