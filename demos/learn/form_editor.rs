@@ -11,8 +11,8 @@ const MAX_HEAD_LINES: usize = 40;
 /// An answer that is being made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum FormEditor {
-    /// A line for each field, and the one with the cursor.
-    Fields { names: Vec<String>, lines: Vec<TextLine>, cursor: usize },
+    /// A line for each field, and the one with the cursor; which fields take any text.
+    Fields { names: Vec<String>, lines: Vec<TextLine>, cursor: usize, texts: Vec<bool> },
     /// Bytes in hex.
     Bytes(TextLine),
     /// The lines of a head.
@@ -52,6 +52,7 @@ impl FormEditor {
                 names: fields.iter().map(|field| field.name.clone()).collect(),
                 lines: vec![TextLine::default(); fields.len()],
                 cursor: 0,
+                texts: fields.iter().map(|field| field.is_text).collect(),
             },
             AnswerForm::Bytes => Self::Bytes(TextLine::default()),
             AnswerForm::Head(head) => {
@@ -86,9 +87,17 @@ impl FormEditor {
         }
     }
 
-    /// Whether letters are a part of the answer, so that they can't be commands.
+    /// Whether letters are a part of the answer, so that they can't be commands. A field for a number
+    /// or hex begins with none that is one.
     pub(super) fn takes_letters(&self) -> bool {
-        matches!(self, Self::Fields { .. } | Self::Head { .. } | Self::Input(_))
+        match self {
+            Self::Fields { lines, cursor, texts, .. } => {
+                let is_begun = lines.get(*cursor).is_some_and(|line| !line.text.is_empty());
+                is_begun || texts.get(*cursor) == Some(&true)
+            }
+            Self::Head { .. } | Self::Input(_) => true,
+            _ => false,
+        }
     }
 
     /// Whether Enter goes to the next field, instead of checking the answer.
@@ -355,6 +364,7 @@ mod tests {
             names: vec!["fin".to_owned(), "opcode".to_owned()],
             lines: vec![TextLine::default(); 2],
             cursor: 0,
+            texts: vec![false, true],
         };
         assert!(!form.is_complete());
         assert_eq!(press(&mut form, &[KeyCode::Char('1'), KeyCode::Enter]), FormKey::Changed);

@@ -17,7 +17,7 @@ pub(super) const KEYS: &[KeyHint] = &[
     KeyHint { keys: "Space", about: "pick up an event, or put it down" },
     KeyHint { keys: "Tab", about: "the next field; elsewhere the end of a long task, and back" },
     KeyHint { keys: "Enter", about: "check the answer (a head: Ctrl-S)" },
-    KeyHint { keys: "h F1", about: "a hint, where there is one (F1 where letters are typed)" },
+    KeyHint { keys: "h F1", about: "a hint, where there is one (F1 where text is typed)" },
     KeyHint { keys: "↑ ↓", about: "after the verdict: scroll" },
     KeyHint { keys: "e", about: "after the verdict: try the same again" },
     KeyHint { keys: "g", about: "after the verdict: another one of its kind" },

@@ -183,11 +183,14 @@ fn what_the_strict_server_refuses_is_not_won() {
 #[test]
 fn hints_come_one_by_one_and_a_hint_is_no_letter_of_an_answer() {
     let mut learn = item(&of_kind(ExerciseKind::ReadFrame), 3);
-    press(&mut learn, &[KeyCode::F(1), KeyCode::F(1)]);
+    press(&mut learn, &[KeyCode::F(1), KeyCode::Char('h')]);
     let shown = picture(&learn, 100, 40);
     assert!(shown.contains("Hint 2:") && !shown.contains("Hint 3:"), "{shown}");
-    type_text(&mut learn, "h?");
-    assert!(picture(&learn, 100, 40).contains("h?"), "letters are typed");
+    assert!(shown.contains("h hint"), "{shown}");
+    type_text(&mut learn, "1h?");
+    let shown = picture(&learn, 100, 40);
+    assert!(shown.contains("1h?") && !shown.contains("Hint 3:"), "letters are typed: {shown}");
+    assert!(shown.contains("F1 hint"), "{shown}");
     let mut learn = item(&of_kind(ExerciseKind::BrokenRule), 3);
     press(&mut learn, &[KeyCode::Char('h')]);
     assert!(picture(&learn, 100, 40).contains("Hint 1:"));

@@ -100,6 +100,8 @@ pub struct FieldForm {
     pub label: String,
     /// What is typed, such as `0 or 1`.
     pub expects: String,
+    /// Whether any text may be typed, and not only numbers, names and hex.
+    pub is_text: bool,
 }
 
 /// An answer to an exercise.

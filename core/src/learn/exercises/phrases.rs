@@ -1,4 +1,4 @@
-//! Short texts and byte strings that the frames of exercises carry, and clauses made sentences.
+//! Short texts and byte strings that the frames of exercises carry.
 
 use crate::learn::draws::Draws;
 
@@ -69,15 +69,6 @@ pub(crate) fn brief(draws: &mut Draws, max: usize) -> String {
 pub(crate) fn bytes(draws: &mut Draws, max: usize) -> Vec<u8> {
     let len = draws.below(max).saturating_add(1);
     (0..len).flat_map(|_| draws.bytes::<1>()).collect()
-}
-
-/// Begins a clause with a capital letter and ends it with a full stop.
-pub(crate) fn sentence(clause: &str) -> String {
-    let mut chars = clause.chars();
-    match chars.next() {
-        Some(first) => format!("{}{}.", first.to_uppercase(), chars.as_str()),
-        None => String::new(),
-    }
 }
 
 fn word(draws: &mut Draws, words: &[&'static str]) -> &'static str {

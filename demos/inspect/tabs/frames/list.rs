@@ -189,12 +189,14 @@ fn draw_header(session: &Session, current: usize, area: Rect, canvas: &mut Canva
     // Without room the words go first, then the names of the columns. The filter is always shown,
     // because it hides frames.
     let room = usize::from(area.width).saturating_sub(text::width(names) + 1);
-    let label = [&*label, sign].map(|label| format!("{filter}{label}"));
+    let short =
+        if color == theme.warn && newer > 0 { format!("{count} newer") } else { sign.into() };
+    let label = [&*label, &*short, sign].map(|label| format!("{filter}{label}"));
     let fits = label.iter().find(|label| text::width(label) <= room);
     let label = match fits {
         Some(label) => label.clone(),
         None if filter.is_empty() => sign.to_owned(),
-        None => text::ellipsize(&label[1], usize::from(area.width)).into_owned(),
+        None => text::ellipsize(&label[2], usize::from(area.width)).into_owned(),
     };
     let width = (text::width(&label) as u16).min(area.width);
     let spot = Rect { x: area.right() - width, width, height: 1, ..area };
@@ -309,6 +311,7 @@ mod tests {
         assert_contains(&shown, &["● follows ours, 1 newer", "▶    0"]);
         press(&mut inspect, KeyCode::Char(' '));
         assert_contains(&render_text(&inspect, 100, 30), &["at #0, 1 newer: ]", "▶    0"]);
+        assert_contains(&render_text(&inspect, 80, 24), &["says  1 newer"]);
         let more = [&echoed[..], &[(Side::Server, &b"\x81\x01a"[..])]].concat();
         let (inspect, _inbox) = inspector_after(&more);
         assert_contains(&render_text(&inspect, 100, 30), &["● follows", "▶    2"]);

@@ -20,6 +20,7 @@ pub(super) fn fields() -> Vec<FieldForm> {
         name: name.to_owned(),
         label: label.to_owned(),
         expects: expects.to_owned(),
+        is_text: name != DIGEST,
     };
     vec![
         field(TEXT, "text that is hashed", "the key and what follows it; may stay empty"),

@@ -91,6 +91,7 @@ impl FrameField {
             name: self.name().to_owned(),
             label: label.to_owned(),
             expects: expects.to_owned(),
+            is_text: matches!(self, Self::Text | Self::Reason),
         }
     }
 }

@@ -19,7 +19,6 @@ pub(crate) use typing::judge_so_far;
 use wanted::WantedFrames;
 
 use crate::learn::exercise::{Answer, AnswerForm, Exercise, ExerciseKind};
-use crate::learn::exercises::phrases;
 use crate::learn::judgment::{Judgment, UnfitAnswer};
 use crate::learn::live_check::LiveCheck;
 use crate::wire::format::{byte_count, spaced_hex};
@@ -175,7 +174,9 @@ fn reason(
     let frame = right.frames().get(wrong.frame).or(right.current_frame());
     let spans = frame.map(Frame::field_spans).unwrap_or_default();
     let span = spans.into_iter().find(|span| span.field == wrong.part.field());
-    span.map_or_else(Default::default, |span| (phrases::sentence(&span.meaning), span.section))
+    span.map_or_else(Default::default, |span| {
+        (format!("{} = {}: {}.", span.field.name(), span.value, span.meaning), span.section)
+    })
 }
 
 /// Returns what is worth knowing about a right answer.

@@ -209,8 +209,10 @@ impl FrameWalk<'_> {
             _ => vec![(Part::Payload, 0..len)],
         };
         for (part, place) in parts.into_iter().filter(|(_, place)| !place.is_empty()) {
-            let key = Masking { key, start };
-            self.compare(part, place, (&typed, expected), &key);
+            let is_text = matches!(self.frame.opcode, Opcode::Text | Opcode::Continuation)
+                || part == Part::Reason;
+            let masking = Masking { key, start, is_text };
+            self.compare(part, place, (&typed, expected), &masking);
         }
         (wire.len() == len).then_some((end, piece_len))
     }
@@ -252,10 +254,11 @@ impl FrameWalk<'_> {
     }
 }
 
-/// The masking of a payload, and its offset in the frame.
+/// The masking of a payload, its offset in the frame, and whether it is text.
 struct Masking {
     key: Option<[u8; 4]>,
     start: usize,
+    is_text: bool,
 }
 
 impl Masking {
@@ -275,7 +278,7 @@ impl Masking {
 
     fn remark(&self, typed: u8, at: usize) -> String {
         let shown = match typed {
-            b' '..=b'~' => format!("{:?}", char::from(typed)),
+            b' '..=b'~' if self.is_text => format!("{:?}", char::from(typed)),
             _ => format!("0x{typed:02x}"),
         };
         match self.key_byte(at) {
