@@ -222,7 +222,7 @@ fn run_learn(learn: LearnArgs) -> anyhow::Result<ExitCode> {
 /// The speaker's notes of a talk, with the whole screen to themselves.
 fn run_notes(notes: NotesArgs) -> anyhow::Result<ExitCode> {
     let place = notes.place_file(env_var)?;
-    let (deck, theme) = (notes.deck.clone().unwrap_or_default(), notes.theme.clone());
+    let (deck, theme) = (notes.deck.clone(), notes.theme.clone());
     let read = move || notes.read(BUILT_IN_TALK, REGISTRY).map(|deck| NotesDeck::of(&deck));
     let shown = read()?;
     let read = move || read().map_err(|error| error_chain(&*error));

@@ -4,16 +4,20 @@ mod deck;
 mod state;
 mod view;
 
+use std::path::PathBuf;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use tokio::time::sleep;
 
 pub use deck::{NotesDeck, NotesPage};
 pub use state::{Follow, Msg, Notes, NotesSource};
 
 use crate::stage::{
-    Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, Settings, Stage, ViewContext, WorkContext,
+    Demo, DemoEvent, Diagnostic, KeyHint, Mailbox, SettingSpec, Settings, Stage, ViewContext,
+    WorkContext,
 };
-use crate::watch::{FileChanges, WatchMode};
+use crate::watch::{FileChanges, WatchError, WatchMode};
 
 impl Demo for Notes {
     const NAME: &'static str = "notes";
@@ -50,34 +54,47 @@ impl Demo for Notes {
     fn perform(Follow: Follow, stage: &Stage<Msg>) {
         let Some(source) = stage.services().get::<NotesSource>().cloned() else { return };
         stage.start("follow", move |WorkContext { mailbox, .. }| async move {
-            let files = vec![source.place.path().to_owned(), source.deck.clone()];
-            let changes = FileChanges::new(files.clone(), WatchMode::Events)
-                .or_else(|_| FileChanges::new(files, WatchMode::Poll));
-            let mut changes = match changes {
-                Ok(changes) => changes,
-                Err(error) => {
-                    let _ = mailbox.send(Msg::Failed(error.to_string())).await;
-                    return;
-                }
-            };
-            let mut clock = tokio::time::interval(state::CLOCK);
-            loop {
-                // The deck may have been saved meanwhile, as the stage has noticed too.
-                let deck = (source.read)();
-                let place = source.place.read().map_err(|error| error.to_string());
-                if mailbox.send(Msg::Read(deck, place)).await.is_err() {
-                    return;
-                }
-                loop {
-                    tokio::select! {
-                        () = changes.next() => break,
-                        _ = clock.tick() => {
-                            // A clock that finds the mailbox full is drawn with what is in it.
-                            let _ = mailbox.try_send(Msg::Clock(state::now()));
-                        }
-                    }
-                }
+            if let Err(error) = follow(source, &mailbox).await {
+                let _ = mailbox.send(Msg::Failed(error.to_string())).await;
             }
         });
     }
+}
+
+/// Reports the place of the talk, each version of its deck and the time, until the notes are closed.
+async fn follow(source: NotesSource, mailbox: &Mailbox<Msg>) -> Result<(), WatchError> {
+    let mut places = watch(vec![source.place.path().to_owned()])?;
+    // The talk that is built in has no file, and so no changes.
+    let mut decks = watch(source.deck.iter().cloned().collect())?;
+    let read_place = || Msg::Place(source.place.read().map_err(|error| error.to_string()));
+    let read_deck = || Msg::Deck((source.read)());
+    // Each goes on by itself, because a change that is waited for must not be given up. One of them
+    // ends once the notes are closed.
+    let places = async {
+        while mailbox.send(read_place()).await.is_ok() {
+            places.next().await;
+        }
+    };
+    let decks = async {
+        while mailbox.send(read_deck()).await.is_ok() {
+            decks.next().await;
+        }
+    };
+    let clock = async {
+        while mailbox.send(Msg::Clock(state::now())).await.is_ok() {
+            sleep(state::CLOCK).await;
+        }
+    };
+    tokio::select! {
+        () = places => {}
+        () = decks => {}
+        () = clock => {}
+    }
+    Ok(())
+}
+
+/// Watches files, by looking at them where the system reports nothing.
+fn watch(files: Vec<PathBuf>) -> Result<FileChanges, WatchError> {
+    let reported = FileChanges::new(files.clone(), WatchMode::Events);
+    reported.or_else(|_| FileChanges::new(files, WatchMode::Poll))
 }

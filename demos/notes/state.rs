@@ -20,8 +20,8 @@ pub(super) const CLOCK: Duration = Duration::from_secs(1);
 pub struct NotesSource {
     /// The file with the place of the talk.
     pub place: PlaceFile,
-    /// The file of the deck.
-    pub deck: PathBuf,
+    /// The file of the deck, if it has one.
+    pub deck: Option<PathBuf>,
     /// Reads the deck, or says why it can't be read.
     pub read: Arc<dyn Fn() -> Result<NotesDeck, String> + Send + Sync>,
 }
@@ -36,8 +36,10 @@ type ReadPlace = Result<Option<PublishedPlace>, String>;
 /// A report.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Msg {
-    /// The deck and the place were read.
-    Read(Result<NotesDeck, String>, ReadPlace),
+    /// The deck was read.
+    Deck(Result<NotesDeck, String>),
+    /// The place was read.
+    Place(ReadPlace),
     /// The time, in seconds since 1970.
     Clock(u64),
     /// The talk can't be followed, for this reason.
@@ -54,8 +56,10 @@ pub struct Notes {
     pub(super) now: u64,
     /// The rows that were scrolled.
     pub(super) scrolled: usize,
-    /// Why the notes may be out of date.
-    pub(super) problem: Option<String>,
+    /// Why the deck may be another one by now.
+    pub(super) deck_problem: Option<String>,
+    /// Why the place may be another one by now.
+    pub(super) place_problem: Option<String>,
 }
 
 impl Notes {
@@ -67,25 +71,15 @@ impl Notes {
     pub(super) fn apply(&mut self, message: Msg) {
         match message {
             Msg::Clock(now) => self.now = now,
-            Msg::Failed(reason) => self.problem = Some(reason),
-            Msg::Read(deck, place) => {
-                self.problem = None;
-                match deck {
-                    Ok(deck) => self.deck = deck,
-                    Err(reason) => self.problem = Some(reason),
+            Msg::Deck(Ok(deck)) => (self.deck, self.deck_problem) = (deck, None),
+            Msg::Deck(Err(reason)) => self.deck_problem = Some(reason),
+            Msg::Failed(reason) | Msg::Place(Err(reason)) => self.place_problem = Some(reason),
+            Msg::Place(Ok(place)) => {
+                let slide = |place: &Option<PublishedPlace>| place.as_ref().map(|it| it.slide);
+                if slide(&place) != slide(&self.place) {
+                    self.scrolled = 0;
                 }
-                match place {
-                    Ok(place) => {
-                        let slide =
-                            |place: &Option<PublishedPlace>| place.as_ref().map(|it| it.slide);
-                        if slide(&place) != slide(&self.place) {
-                            self.scrolled = 0;
-                        }
-                        self.place = place;
-                    }
-                    Err(reason) => self.problem = Some(reason),
-                }
-                self.now = now();
+                (self.place, self.place_problem, self.now) = (place, None, now());
             }
         }
     }
@@ -108,6 +102,11 @@ impl Notes {
     fn last_row(&self) -> usize {
         let notes = self.page().map_or(&[][..], |page| &page.notes);
         notes.iter().map(|note| note.len() / 20 + note.lines().count() + 1).sum()
+    }
+
+    /// Returns why the notes may be out of date.
+    pub(super) fn problem(&self) -> Option<&str> {
+        self.place_problem.as_deref().or(self.deck_problem.as_deref())
     }
 
     /// Returns the open slide.
@@ -172,12 +171,13 @@ mod tests {
         let deck = NotesDeck { pages: vec![long.clone(), long] };
         let mut notes = Notes::new(deck.clone()).0;
         let place = |slide| Ok(Some(PublishedPlace { slide, started: 0, step: 1 }));
-        notes.apply(Msg::Read(Ok(deck.clone()), place(1)));
+        notes.apply(Msg::Place(place(1)));
         notes.handle_key(KeyCode::Down);
-        notes.apply(Msg::Read(Ok(deck.clone()), place(1)));
+        notes.apply(Msg::Place(place(1)));
         assert_eq!(notes.scrolled, 1);
-        notes.apply(Msg::Read(Err("gone".to_owned()), place(2)));
-        assert_eq!((notes.scrolled, notes.problem.as_deref()), (0, Some("gone")));
+        notes.apply(Msg::Deck(Err("gone".to_owned())));
+        notes.apply(Msg::Place(place(2)));
+        assert_eq!((notes.scrolled, notes.problem()), (0, Some("gone")));
         assert_eq!(notes.deck, deck, "the last deck that could be read stays");
     }
 }

@@ -39,7 +39,7 @@ pub(super) fn draw(notes: &Notes, area: Rect, buffer: &mut Buffer, context: &Vie
 fn draw_waiting(notes: &Notes, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     let waiting =
         "The talk isn't being shown yet: start it in another terminal, with the same deck.";
-    let problem = notes.problem.iter().map(|reason| (reason.as_str(), Style::new().fg(theme.bad)));
+    let problem = notes.problem().into_iter().map(|reason| (reason, Style::new().fg(theme.bad)));
     let lines = std::iter::once((waiting, Style::new().fg(theme.text))).chain(problem);
     let width = usize::from(area.width).max(1);
     let rows = lines.flat_map(|(line, style)| {
@@ -103,7 +103,7 @@ fn next_line(
     width: u16,
     theme: &Theme,
 ) -> Line<'static> {
-    if let Some(problem) = &notes.problem {
+    if let Some(problem) = notes.problem() {
         let problem = text::sanitize(problem);
         let problem = text::ellipsize(&problem, width.into()).into_owned();
         return Line::styled(problem, Style::new().fg(theme.bad));
@@ -153,11 +153,11 @@ mod tests {
         let deeper = NotesPage { is_deeper: true, planned: 0, ..page("Below", "") };
         let last = page("Two", &"word ".repeat(200));
         let deck = NotesDeck { pages: vec![page("One", "Say hello."), deeper, last] };
-        let mut notes = Notes::new(deck.clone()).0;
+        let mut notes = Notes::new(deck).0;
         assert!(picture(&notes, 60, 12).contains("isn't being shown yet"));
         let place = |slide, step| Ok(Some(PublishedPlace { slide, started: 100, step }));
         let mut shown = |slide, step, now| {
-            notes.apply(Msg::Read(Ok(deck.clone()), place(slide, step)));
+            notes.apply(Msg::Place(place(slide, step)));
             notes.apply(Msg::Clock(now));
             picture(&notes, 60, 12)
         };

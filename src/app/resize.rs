@@ -144,8 +144,8 @@ impl App {
         SlideLayout::new(&input, area)
     }
 
-    /// Does what a frame need not wait for: reports the place, asks for the highlighted code and the pictures of a
-    /// slide that was laid out, and lays out the one behind it.
+    /// Does what a frame need not wait for: reports the place, asks for the highlighted code and the
+    /// pictures of a slide that was laid out, and lays out the one behind it.
     pub(crate) fn follow_up(&mut self) {
         if let Some(place) = &self.config.place {
             let here = SlideStep { slide: self.slide_index, step: self.progress.step };
