@@ -55,9 +55,9 @@ impl App {
     /// Draws the slide with its demos.
     pub(crate) fn view_slide(&self, buffer: &mut Buffer) {
         buffer.set_style(buffer.area, self.theme.base());
-        self.layout.draw(self.progress, buffer);
+        self.layout().draw(self.progress, buffer);
         for (index, (slot, demo_area)) in
-            self.slots.iter().zip(self.layout.demo_areas(self.progress)).enumerate()
+            self.slots.iter().zip(self.layout().demo_areas(self.progress)).enumerate()
         {
             if let Some(place) = demo_area {
                 self.draw_demo(slot, place, self.focus == Some(index), buffer);
@@ -165,7 +165,7 @@ impl App {
             self.reload_error.as_ref().map(|why| format!("showing the last version: {why}"));
         if let Some(hint) = error
             .or_else(|| self.notice.clone())
-            .or_else(|| self.layout.overflow_hint(self.progress))
+            .or_else(|| self.layout().overflow_hint(self.progress))
             && area.height > 1
         {
             let row = Rect {

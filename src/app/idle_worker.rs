@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::scope::Scope;
 
@@ -12,6 +12,9 @@ use crate::scope::Scope;
 const MAX_WAITING: usize = 64;
 /// How long the worker keeps what it has loaded after the last request.
 const IDLE: Duration = Duration::from_secs(5);
+/// How long the worker waits with what a new slide asks for: the terminal, which has the slide's frame
+/// to draw, may want the same processor.
+const HEAD_START: Duration = Duration::from_millis(20);
 
 /// Work of a thread of its own, so that no frame waits for it.
 pub(crate) trait IdleWorker: Send + 'static {
@@ -55,9 +58,14 @@ pub(crate) fn start<W: IdleWorker, F: Future<Output = bool> + Send>(
                 worker.unload();
                 continue;
             };
-            let Some(request) = next else { return };
-            if !deliver(worker.work(request)).await {
-                return;
+            let Some(mut request) = next else { return };
+            sleep(HEAD_START).await;
+            loop {
+                if !deliver(worker.work(request)).await {
+                    return;
+                }
+                let Ok(next) = requests.try_recv() else { break };
+                request = next;
             }
         }
     })?;

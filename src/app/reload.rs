@@ -117,7 +117,7 @@ impl App {
         self.focus = focus;
         self.last_focus = focus;
         self.progress.step = self.progress.step.min(self.slide().steps() - 1);
-        self.lay_out();
+        self.invalidate_layout();
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! `slide` turns blocks into rows.
 
+use std::cell::OnceCell;
+
 use ratatui::layout::{Rect, Size};
 
 use crate::app::highlight::Highlighter;
@@ -11,7 +13,7 @@ use crate::app::terminal::backend::clamp_size;
 use crate::deck::{Block, CodeBlock, Slide};
 use crate::published_place::SlideStep;
 use crate::slide::{
-    HighlightedListing, LayoutInput, Listing, MAX_LISTINGS, SlideLayout, SlideStyle,
+    HighlightedListing, LayoutInput, Listing, MAX_LISTINGS, SlideLayout, SlideStyle, certainly_fits,
 };
 use crate::stage::{Brightness, FrameLinks, OpenRefusal};
 
@@ -51,7 +53,7 @@ impl App {
             self.area = area;
             // Rows that were in sight on the other screen may be elsewhere now.
             self.progress.seen = 0;
-            self.lay_out();
+            self.invalidate_layout();
         }
     }
 
@@ -59,7 +61,7 @@ impl App {
     pub(crate) fn apply_terminal_background(&mut self, terminal: Brightness) {
         self.terminal_brightness = terminal;
         if self.select_theme() {
-            self.lay_out();
+            self.invalidate_layout();
         }
     }
 
@@ -81,7 +83,7 @@ impl App {
         let shown = code_blocks(self.slide()).any(|code| highlighted.listing.is_of(code));
         self.highlights.insert(highlighted);
         if shown {
-            self.lay_out();
+            self.invalidate_layout();
         } else {
             self.prepare_next();
         }
@@ -115,33 +117,50 @@ impl App {
         SlideStyle { theme: &self.theme, highlights: &self.highlights, pictures: &self.pictures }
     }
 
-    pub(crate) fn lay_out(&mut self) {
+    /// Gives up the layout of the open slide, because it was for another size, theme or content.
+    pub(crate) fn invalidate_layout(&mut self) {
         self.links = FrameLinks::of_slide(self.slide());
-        let rows = self.slots.iter().map(|slot| match slot {
-            Ok(demo) => demo.min_rows(),
-            Err(OpenRefusal::Asks(_)) => CONSENT_ROWS,
-            Err(OpenRefusal::Complaints(_)) => CLOSED_SLOT_ROWS,
-        });
-        let rows = rows.max().unwrap_or(CLOSED_SLOT_ROWS);
         // Whatever the reason to lay out again, it may hold for the slide behind this one too.
         let prepared = self
             .prepared
             .take()
             .filter(|prepared| prepared.is_for(self.slide_index, self.area, &self.theme));
-        self.layout = prepared
-            .map_or_else(|| self.layout_of(self.slide_index, rows), |prepared| prepared.layout);
-        self.progress = self.layout.clamped(self.progress);
+        self.layout = prepared.map_or_else(OnceCell::new, |prepared| prepared.layout.into());
+        if self.progress.is_scrolled() {
+            self.progress = self.layout().clamped(self.progress);
+        }
         self.dirty = true;
         self.lay_out_overview(true);
         self.needs_follow_up = true;
     }
 
+    /// Returns the layout of the open slide.
+    pub(crate) fn layout(&self) -> &SlideLayout {
+        self.layout.get_or_init(|| {
+            let rows = self.slots.iter().map(|slot| match slot {
+                Ok(demo) => demo.min_rows(),
+                Err(OpenRefusal::Asks(_)) => CONSENT_ROWS,
+                Err(OpenRefusal::Complaints(_)) => CLOSED_SLOT_ROWS,
+            });
+            self.layout_of(self.slide_index, rows.max().unwrap_or(CLOSED_SLOT_ROWS))
+        })
+    }
+
+    /// Whether the open slide has not been laid out and is certainly in sight as a whole.
+    pub(crate) fn fits_without_layout(&self) -> bool {
+        let area = self.slide_area();
+        self.layout.get().is_none() && certainly_fits(self.slide_index, &self.slide().blocks, area)
+    }
+
+    /// Returns the screen without its last row, which belongs to the footer.
+    fn slide_area(&self) -> Rect {
+        Rect { height: self.area.height.saturating_sub(1), ..self.area }
+    }
+
     fn layout_of(&self, slide_index: usize, min_demo_rows: u16) -> SlideLayout {
         let style = self.slide_style();
         let input = LayoutInput { deck: &self.config.deck, slide_index, min_demo_rows, style };
-        // The last row belongs to the footer.
-        let area = Rect { height: self.area.height.saturating_sub(1), ..self.area };
-        SlideLayout::new(&input, area)
+        SlideLayout::new(&input, self.slide_area())
     }
 
     /// Does what a frame need not wait for: reports the place, asks for the highlighted code and the
@@ -213,7 +232,7 @@ mod tests {
             let mut frame = Buffer::empty(app.area);
             app.view(&mut frame);
             app.prepared = None;
-            app.lay_out();
+            app.invalidate_layout();
             frame
         })
     }

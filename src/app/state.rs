@@ -3,6 +3,7 @@
 //! This file draws nothing. It talks to no engine, only to the demos of the open slide. Moving
 //! between slides and within one is `navigation`.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -95,7 +96,8 @@ pub struct App {
     pub(crate) shows_warnings: bool,
     pub(crate) elapsed_minutes: u64,
     pub(crate) servers: Vec<ServerStatus>,
-    pub(crate) layout: SlideLayout,
+    /// The layout of the open slide, once it is asked for: nobody sees a slide that is passed over.
+    pub(crate) layout: OnceCell<SlideLayout>,
     /// Whether the layout is new, and what follows it is still to be done.
     pub(crate) needs_follow_up: bool,
     /// The layout of the slide behind the open one.
@@ -142,7 +144,6 @@ impl App {
         let theme = *config.themes.of(terminal_brightness);
         let highlights = Highlights::default();
         let area = Rect::new(0, 0, size.width, size.height);
-        let layout = SlideLayout::empty(theme);
         let services = Arc::new(config.services.clone());
         let shows_warnings = config.rehearse;
         let (consents, notice) = (config.consents.clone(), config.notice.clone());
@@ -163,7 +164,7 @@ impl App {
             shows_warnings,
             elapsed_minutes: 0,
             servers: Vec::new(),
-            layout,
+            layout: OnceCell::new(),
             needs_follow_up: false,
             prepared: None,
             highlights,

@@ -11,7 +11,7 @@ use crate::slide::text::wrap::{StyledText, wrap};
 use crate::stage::{PixelSize, Theme};
 
 /// The height in rows from which on a slide's title is drawn in big letters.
-const BIG_TITLE_MIN_HEIGHT: u16 = 45;
+pub(super) const BIG_TITLE_MIN_HEIGHT: u16 = 45;
 /// The largest number of lines of big letters in the title of a slide.
 const MAX_BIG_TITLE_LINES: usize = 2;
 /// The largest number of lines of big letters on the title page.

@@ -49,13 +49,13 @@ pub(crate) struct SlideLayout {
 
 /// The columns of a slide.
 #[derive(Clone, Copy)]
-struct Columns {
+pub(super) struct Columns {
     /// All of the screen, for code, tables and drawings that are wide.
-    all: Rect,
+    pub(super) all: Rect,
     /// The columns on each side that everything else leaves free.
     margin: u16,
     /// The width of text, which stands in the middle of them.
-    text_width: u16,
+    pub(super) text_width: u16,
 }
 
 impl Columns {
@@ -132,17 +132,6 @@ impl SlideLayout {
         let body_area = rows_below(all, top + height + gap);
         Self { heading, heading_area, body_area, body, theme: *theme }
     }
-
-    /// Returns an empty layout, for the time before the first slide is laid out.
-    pub(crate) fn empty(theme: Theme) -> Self {
-        Self {
-            heading: Heading::default(),
-            heading_area: Rect::ZERO,
-            body_area: Rect::ZERO,
-            body: SlideBody::default(),
-            theme,
-        }
-    }
 }
 
 fn holds_demo(block: &Block) -> bool {
@@ -155,7 +144,7 @@ fn rows_below(area: Rect, taken: u16) -> Rect {
 }
 
 /// Returns the columns of a slide. One with nothing but a demo gives it the whole area.
-fn columns(blocks: &[Block], area: Rect) -> Columns {
+pub(super) fn columns(blocks: &[Block], area: Rect) -> Columns {
     if let [Block::Demo(_)] = blocks {
         return Columns { all: area, margin: 0, text_width: area.width };
     }

@@ -5,6 +5,7 @@
 
 mod body;
 mod drawing;
+mod fit;
 mod heading;
 mod layout;
 mod listing;
@@ -17,6 +18,7 @@ mod testing;
 mod text;
 mod warning_corner;
 
+pub(crate) use fit::certainly_fits;
 pub(crate) use layout::{LayoutInput, SlideLayout};
 pub(crate) use listing::MAX_LISTINGS;
 pub use listing::{HighlightedListing, Highlights, Listing, MERMAID, TokenKind, Tokens};

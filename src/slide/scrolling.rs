@@ -20,6 +20,13 @@ pub(crate) struct SlideProgress {
     pub(crate) seen: usize,
 }
 
+impl SlideProgress {
+    /// Whether the slide isn't shown from its first row and column on.
+    pub(crate) fn is_scrolled(self) -> bool {
+        self.scroll > 0 || self.scroll_x > 0
+    }
+}
+
 /// The area of a demo or a picture on the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct AreaOnScreen {
@@ -118,8 +125,9 @@ impl SlideLayout {
     /// Returns the scroll position that shows rows of the current step that have not been in sight
     /// yet; `None` if there are none.
     pub(crate) fn next_scroll(&self, progress: SlideProgress) -> Option<usize> {
-        let unseen = self.body.revealed_rows(progress.step) > progress.seen;
-        let wanted = progress.seen.saturating_sub(1).max(progress.scroll + 1);
+        let seen = progress.seen.max(progress.scroll + self.height());
+        let unseen = self.body.revealed_rows(progress.step) > seen;
+        let wanted = seen.saturating_sub(1).max(progress.scroll + 1);
         unseen.then(|| wanted.min(self.max_scroll(progress.step)))
     }
 

@@ -305,7 +305,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
         "slide",
         &[
             &["mod"],
-            &["drawing", "overflow"],
+            &["drawing", "fit", "overflow"],
             &["scrolling"],
             &["layout"],
             &["heading", "body"],

@@ -8,6 +8,7 @@ use crate::app::pictures::support::GraphicsAnswer;
 use crate::app::pictures::thread::{PictureEvent, PictureLoader, PictureOutcome};
 use crate::app::state::App;
 use crate::deck::Block;
+use crate::slide::SlideLayout;
 use crate::stage;
 
 /// The number of pictures that are kept in the form in which the terminal draws them, where a slide
@@ -47,7 +48,7 @@ impl App {
     pub(crate) fn take_graphics_question(&mut self) -> bool {
         let is_image = |block| matches!(block, &Block::Image(_));
         let asks = self.gallery.may_ask
-            && (self.layout.has_big_letters() || self.slide().all_blocks().any(is_image));
+            && (self.layout().has_big_letters() || self.slide().all_blocks().any(is_image));
         self.gallery.may_ask &= !asks;
         // A terminal that doesn't know the question may print a part of it.
         self.repaint |= asks;
@@ -63,7 +64,9 @@ impl App {
                 gallery.request_size(&image.path);
             }
         }
-        for (path, size) in layout.picture_sizes().take(MAX_FORMS_OF_A_SLIDE) {
+        // Without a layout there's no size yet; what follows the next frame asks for the form then.
+        let sizes = layout.get().into_iter().flat_map(SlideLayout::picture_sizes);
+        for (path, size) in sizes.take(MAX_FORMS_OF_A_SLIDE) {
             gallery.request_form(path, size);
         }
     }
@@ -84,14 +87,14 @@ impl App {
             Err(reason) => Err(reason),
             Ok(PictureOutcome::Encoded(size, encoded)) => {
                 let most =
-                    self.layout.picture_sizes().count().clamp(MAX_FORMS, MAX_FORMS_OF_A_SLIDE);
+                    self.layout().picture_sizes().count().clamp(MAX_FORMS, MAX_FORMS_OF_A_SLIDE);
                 self.gallery.insert(PictureForm { path, size, version, encoded }, most);
                 self.dirty = true;
                 return;
             }
         };
         if self.pictures.insert(path, own_size) {
-            self.lay_out();
+            self.invalidate_layout();
         }
     }
 
@@ -122,7 +125,7 @@ impl App {
     /// Draws the pictures that are in sight and there already, on a frame that is finished
     /// otherwise: their colours are their own.
     pub(crate) fn draw_pictures(&self, buffer: &mut Buffer) {
-        for (image, place) in self.layout.picture_areas(self.progress) {
+        for (image, place) in self.layout().picture_areas(self.progress) {
             let size = Size { width: place.visible.width, height: place.total_rows };
             let Some(form) = self.gallery.form(&image.path, size) else { continue };
             let depth = self.config.color_depth;
@@ -189,7 +192,7 @@ mod tests {
         app.update(answer(Ok(PictureOutcome::Size(Size::new(4, 2)))));
         assert!(!text(&screen(&app)).contains("a red square"), "its place is kept");
         let image = DynamicImage::from(RgbImage::from_pixel(8, 8, Rgb([255, 0, 0])));
-        let size = app.layout.picture_sizes().next().unwrap().1;
+        let size = app.layout().picture_sizes().next().unwrap().1;
         assert_eq!(size, Size::new(4, 2));
         let form = EncodedPicture::new(&image, size, 1, GraphicsSupport::default()).unwrap();
         app.update(answer(Ok(PictureOutcome::Encoded(size, Arc::new(form)))));
@@ -211,7 +214,7 @@ mod tests {
         let mut app = app();
         app.update(answer(Ok(PictureOutcome::Size(Size::new(4, 2)))));
         app.renew_pictures();
-        app.lay_out();
+        app.invalidate_layout();
         assert!(!text(&screen(&app)).contains("a red square"), "its place is kept");
         app.update(answer(Err("of the version before".to_owned())));
         assert!(!text(&screen(&app)).contains("version before"));

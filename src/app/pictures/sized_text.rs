@@ -35,7 +35,7 @@ impl App {
         if !self.gallery.support.sizes_text || !shows_slide {
             return;
         }
-        for line in self.layout.big_lines(self.progress) {
+        for line in self.layout().big_lines(self.progress) {
             draw_line(line, buffer);
         }
     }
@@ -297,7 +297,7 @@ mod tests {
         assert!(talk.press(KeyCode::Esc).contains(START));
         let mut buffer = Buffer::empty(Rect::new(0, 0, SIZE.width, SIZE.height));
         talk.app.view(&mut buffer);
-        let area = talk.app.layout.big_lines(talk.app.progress)[0].area;
+        let area = talk.app.layout().big_lines(talk.app.progress)[0].area;
         talk.app.steering.laser = Some(Laser { at: Some(Position::new(area.x + 9, area.y + 1)) });
         let pointed_at = talk.frame();
         assert!(pointed_at.contains('█') && !pointed_at.contains(START), "{pointed_at:?}");
@@ -340,7 +340,7 @@ mod tests {
         assert!(frame.contains('█'), "the rest of the first line");
         // One row less and the last line is cut below.
         let bottom = |talk: &Driver| {
-            let lines = talk.app.layout.big_lines(talk.app.progress);
+            let lines = talk.app.layout().big_lines(talk.app.progress);
             lines.iter().map(|it| it.area.bottom()).max().unwrap()
         };
         for scroll in 0..6 {
@@ -348,7 +348,7 @@ mod tests {
             assert!(bottom(&talk) < SIZE.height);
             assert_eq!(
                 sequences(&talk.frame()).len(),
-                talk.app.layout.big_lines(talk.app.progress).len()
+                talk.app.layout().big_lines(talk.app.progress).len()
             );
         }
     }
@@ -361,7 +361,7 @@ mod tests {
         {
             let mut talk = big("abc\n", 6, Some(align));
             let frame = talk.frame();
-            let area = talk.app.layout.big_lines(talk.app.progress)[0].area;
+            let area = talk.app.layout().big_lines(talk.app.progress)[0].area;
             // Letters of blocks are eight cells wide, the terminal's own four.
             assert_eq!((area.width, area.height), (24, 4));
             assert_eq!(sequences(&frame), [(area.y + 1, area.x + 1 + free * 6, "s=4;abc")]);
@@ -382,7 +382,7 @@ mod tests {
         let talk = big("L'T\n", 2, Some(ColumnAlign::Center));
         let mut buffer = Buffer::empty(Rect::new(0, 0, SIZE.width, SIZE.height));
         talk.app.view(&mut buffer);
-        let on_screen = talk.app.layout.big_lines(talk.app.progress)[0];
+        let on_screen = talk.app.layout().big_lines(talk.app.progress)[0];
         let cells = uncovered_cells(on_screen, &buffer);
         assert!(cells.is_some(), "each row begins in the same column");
     }

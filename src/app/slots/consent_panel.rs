@@ -14,7 +14,7 @@ use crate::text;
 impl App {
     /// Returns the first visible demo that waits for consent.
     pub(crate) fn demo_awaiting_consent(&self) -> Option<usize> {
-        let shown = self.layout.demo_areas(self.progress);
+        let shown = self.layout().demo_areas(self.progress);
         let asks = |index: &usize| {
             matches!(self.slots[*index], Err(OpenRefusal::Asks(_)))
                 && shown.get(*index).is_some_and(Option::is_some)
@@ -28,7 +28,7 @@ impl App {
         let Some(index) = self.demo_awaiting_consent() else { return };
         let Some(Err(OpenRefusal::Asks(effects))) = self.slots.get(index) else { return };
         let effects = effects.clone();
-        let place = self.layout.demo_areas(self.progress).get(index).copied().flatten();
+        let place = self.layout().demo_areas(self.progress).get(index).copied().flatten();
         let whole = place
             .filter(|place| place.hidden_rows == 0 && place.visible.height == place.total_rows);
         let Some(place) = whole else {

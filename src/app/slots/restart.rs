@@ -51,6 +51,6 @@ impl App {
         if let Some(place) = self.slots.get_mut(index) {
             *place = slot;
         }
-        self.lay_out();
+        self.invalidate_layout();
     }
 }

@@ -67,7 +67,7 @@ impl App {
 
     /// Returns the demo at a position of the screen, if it can have the keyboard.
     fn demo_at(&self, at: Position) -> Option<(usize, AreaOnScreen)> {
-        let areas = self.layout.demo_areas(self.progress);
+        let areas = self.layout().demo_areas(self.progress);
         let (index, place) = areas
             .into_iter()
             .enumerate()

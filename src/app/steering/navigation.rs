@@ -63,29 +63,41 @@ impl App {
     /// Shows the next rows of the slide that have not been in sight, or reveals its next step, or
     /// opens the next slide after its last step.
     pub(crate) fn next_step(&mut self) {
-        if let Some(scroll) = self.layout.next_scroll(self.progress) {
+        if let Some(scroll) = self.next_scroll() {
             self.scroll_to(scroll);
         } else if self.progress.step + 1 < self.slide().steps() {
             self.progress.step += 1;
-            self.scroll_to(self.layout.scroll_to_step(self.progress));
+            self.scroll_to(self.layout().scroll_to_step(self.progress));
             self.focus = None;
         } else {
             self.next_slide(0);
         }
     }
 
+    /// Returns the scroll position that shows rows of the current step that have not been in sight
+    /// yet; `None` if there are none.
+    fn next_scroll(&self) -> Option<usize> {
+        if self.fits_without_layout() {
+            return None;
+        }
+        self.layout().next_scroll(self.progress)
+    }
+
     /// Shows the next step of the demo in sight that has one, such as a lesson; otherwise that of
     /// the slide.
     pub(crate) fn next_in_demo(&mut self) {
+        if self.slots.is_empty() {
+            return self.next_step();
+        }
         let in_sight = |index: &usize| {
-            let areas = self.layout.demo_areas(self.progress);
+            let areas = self.layout().demo_areas(self.progress);
             areas.get(*index).is_some_and(Option::is_some)
         };
         let takes_next =
             |index: &usize| matches!(self.slots.get(*index), Some(Ok(demo)) if demo.takes_next());
         let found = (0..self.slots.len()).filter(takes_next).find(in_sight);
         // What of the slide is below the screen comes first, because the demo may be there.
-        if self.layout.next_scroll(self.progress).is_some() {
+        if self.next_scroll().is_some() {
             return self.next_step();
         }
         match found.and_then(|index| self.slots.get_mut(index)) {
@@ -100,11 +112,11 @@ impl App {
     /// Scrolls up to the top of the current step, or hides it, or opens the previous slide at its
     /// end.
     pub(crate) fn previous_step(&mut self) {
-        if let Some(scroll) = self.layout.previous_scroll(self.progress) {
+        if let Some(scroll) = self.layout().previous_scroll(self.progress) {
             self.scroll_to(scroll);
         } else if self.progress.step > 0 {
             self.progress.step -= 1;
-            self.scroll_to(self.layout.scroll_to_step(self.progress));
+            self.scroll_to(self.layout().scroll_to_step(self.progress));
             self.focus = None;
         } else {
             self.previous_slide(usize::MAX);
@@ -132,7 +144,7 @@ impl App {
     /// Scrolls down. At the lower end of the slide it opens the deeper slide below, if there is
     /// one.
     pub(crate) fn down(&mut self) {
-        if self.progress.scroll < self.layout.max_scroll(self.progress.step) {
+        if self.progress.scroll < self.layout().max_scroll(self.progress.step) {
             self.scroll(1);
         } else if self.count_below() > 0 {
             self.open_slide(self.slide_index + 1, 0);
@@ -220,13 +232,13 @@ impl App {
                 })
                 .collect();
         }
-        self.lay_out();
+        self.invalidate_layout();
     }
 
     /// Reveals the demo and scrolls so that as much of it as possible is visible.
     pub(crate) fn scroll_to_demo(&mut self, index: usize) {
-        self.progress.step = self.progress.step.max(self.layout.step_of_demo(index));
-        self.scroll_to(self.layout.scroll_to_demo(index, self.progress));
+        self.progress.step = self.progress.step.max(self.layout().step_of_demo(index));
+        self.scroll_to(self.layout().scroll_to_demo(index, self.progress));
     }
 
     /// Scrolls by `rows`, down if positive, as far as the slide goes.
@@ -243,23 +255,26 @@ impl App {
 
     /// Scrolls down to row `scroll`, as far as the slide goes.
     fn scroll_to(&mut self, scroll: usize) {
-        self.progress = self.layout.clamped(SlideProgress { scroll, ..self.progress });
+        self.progress = self.layout().clamped(SlideProgress { scroll, ..self.progress });
     }
 
     /// Scrolls by `columns`, to the right if positive, as far as the slide goes.
     pub(crate) fn scroll_horizontally(&mut self, columns: isize) {
         let scroll_x = self.progress.scroll_x.saturating_add_signed(columns);
-        self.progress = self.layout.clamped(SlideProgress { scroll_x, ..self.progress });
+        self.progress = self.layout().clamped(SlideProgress { scroll_x, ..self.progress });
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crossterm::event::KeyCode;
+    use std::time::Instant;
+
+    use crossterm::event::{Event as Input, KeyCode};
     use ratatui::layout::Size;
 
     use super::*;
     use crate::app::config::AppConfig;
+    use crate::app::state::AppEvent;
     use crate::app::testing::{self, screen};
     use crate::stage::Registry;
 
@@ -297,6 +312,33 @@ mod tests {
             presses += 1;
         }
         assert_eq!((app.slide_index(), presses), (0, screens.len() - 2));
+    }
+
+    #[test]
+    fn keys_that_come_at_once_lead_to_the_same_places() {
+        let deck = include_str!("../../../slides/tour.md");
+        let text = "some words of a paragraph, ".repeat(9);
+        let long =
+            (2..30).map(|count| format!("---\n\n## Slide\n\n{}\n", "- item\n".repeat(count)));
+        let plain = format!("# One\n\n---\n\n{text}\n\n{}", long.collect::<String>());
+        for (source, size) in [(deck, (80, 24)), (deck, (100, 30)), (&plain, (60, 20))] {
+            let [mut at_once, mut one_by_one] = [(); 2].map(|()| {
+                let config = AppConfig::bare(source, Registry::new(&[]));
+                App::new(config, Size { width: size.0, height: size.1 })
+            });
+            let mut passed_over = 0;
+            for _ in 0..80 {
+                for app in [&mut at_once, &mut one_by_one] {
+                    let key = AppEvent::Input(Input::Key(KeyCode::Right.into()));
+                    app.handle(key, Instant::now());
+                }
+                screen(&one_by_one);
+                assert_eq!(at_once.place(), one_by_one.place());
+                assert_eq!(at_once.progress.scroll, one_by_one.progress.scroll);
+                passed_over += usize::from(at_once.layout.get().is_none());
+            }
+            assert!(passed_over > 20, "{passed_over} of 80 without a layout");
+        }
     }
 
     #[test]
