@@ -32,8 +32,8 @@ use wiretalk::demos::notes::{Notes, NotesDeck, NotesSource};
 use wiretalk::net::error_chain;
 use wiretalk::progress::ProgressStore;
 use wiretalk::published_place::PlaceFile;
-use wiretalk::scope::Scope;
-use wiretalk::servers::{Ports, ServerBundle};
+use wiretalk::scope::{HEAD_START, Scope};
+use wiretalk::servers::{BundleOptions, ServerBundle};
 use wiretalk::stage::{ColorDepth, Demo as _, EffectConsents, Services, StandaloneDemo};
 use wiretalk::watch::WatchMode;
 
@@ -310,13 +310,13 @@ async fn present_on_terminal(
     let signals = Signals::install(&scope)?;
     let mut screen = Screen::enter()?;
     let mut terminal = Terminal::new(screen.backend(env_var))?;
-    let servers = servers.then(|| Arc::new(ServerBundle::start(&scope, Ports::default(), None)));
+    let options = BundleOptions { head_start: HEAD_START, ..BundleOptions::default() };
+    let servers = servers.then(|| Arc::new(ServerBundle::start_with(&scope, options, None)));
     if let Some(servers) = &servers {
         config.services.insert(servers.clone());
     }
     // Without colours its background shows through, whatever the theme.
-    let is_plain = config.color_depth == ColorDepth::Monochrome;
-    let ask = is_plain || config.themes.depends_on_terminal();
+    let ask = config.color_depth == ColorDepth::Monochrome || config.themes.depends_on_terminal();
     let places = config.place.clone();
     let mut app = App::new(config, terminal.size()?);
     app::draw_frame(&mut app, &mut terminal)?;

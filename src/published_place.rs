@@ -4,16 +4,14 @@ use std::fs;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use crate::scope::Scope;
+use crate::scope::{HEAD_START, Scope};
 
-/// How long after the talk has come to a place that is written.
-const HEAD_START: Duration = Duration::from_millis(20);
 /// The maximum size of the file, in bytes.
 const MAX_BYTES: u64 = 16 << 10;
 
@@ -94,7 +92,7 @@ impl PlaceFile {
         let file = self.clone();
         scope.spawn_thread("place", move |_| async move {
             loop {
-                // The terminal draws the slide first, and of slides in quick succession the last counts.
+                // Of slides in quick succession the last one counts.
                 sleep(HEAD_START).await;
                 let SlideStep { slide, step } = *places.borrow_and_update();
                 let (slide, step) = (slide.saturating_add(1), step.saturating_add(1));

@@ -6,15 +6,12 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
-use crate::scope::Scope;
+use crate::scope::{HEAD_START, Scope};
 
 /// The number of requests that may wait.
 const MAX_WAITING: usize = 64;
 /// How long the worker keeps what it has loaded after the last request.
 const IDLE: Duration = Duration::from_secs(5);
-/// How long the worker waits with what a new slide asks for: the terminal, which has the slide's frame
-/// to draw, may want the same processor.
-const HEAD_START: Duration = Duration::from_millis(20);
 
 /// Work of a thread of its own, so that no frame waits for it.
 pub(crate) trait IdleWorker: Send + 'static {

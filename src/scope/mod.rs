@@ -15,6 +15,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Once};
 use std::task::Poll;
+use std::time::Duration;
 use std::{io, panic, thread};
 
 use thiserror::Error;
@@ -25,6 +26,10 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 pub use program::current_program;
 pub use report_channel::{ReportReceiver, ReportSender, report_channel};
+
+/// How long threads let the terminal go before them with what a new frame need not wait for: it has
+/// that frame to draw, and may want the same processor.
+pub const HEAD_START: Duration = Duration::from_millis(20);
 
 /// The owner of a set of tasks. Clones share the ownership. When the last one is dropped, the tasks
 /// end as with [`Scope::cancel`].

@@ -7,9 +7,11 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use thiserror::Error;
 use tokio::sync::{mpsc, watch};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::net::Traffic;
@@ -149,6 +151,8 @@ pub struct BundleOptions {
     pub policy: ServerPolicy,
     /// The SockJS server, if there is to be one.
     pub sockjs: Option<SockJsServerOptions>,
+    /// How long the servers wait before they listen.
+    pub head_start: Duration,
     /// The program to start where a connection gets a process of its own; by default this one.
     pub program: Option<PathBuf>,
 }
@@ -162,6 +166,7 @@ impl Default for BundleOptions {
             access: Access::default(),
             policy: ServerKind::Strict.policy(),
             sockjs: None,
+            head_start: Duration::ZERO,
             program: None,
         }
     }
@@ -201,8 +206,8 @@ impl ServerBundle {
     /// Like [`ServerBundle::start`], with these options.
     pub fn start_with(scope: &Scope, bundle: BundleOptions, log: Option<&EventLog>) -> Self {
         let shutdown = CancellationToken::new();
-        let BundleOptions { ports, websocket: kind, limits, access, policy, sockjs, program } =
-            bundle;
+        let BundleOptions { ports, websocket: kind, limits, access, policy, sockjs, .. } = bundle;
+        let BundleOptions { head_start, program, .. } = bundle;
         let options = |port| ServerOptions {
             port,
             shutdown: shutdown.clone(),
@@ -221,6 +226,7 @@ impl ServerBundle {
         let (start_requests, requested) = mpsc::channel(ServerKind::ALL.len());
         let ending = shutdown.clone();
         let started = scope.spawn_thread("servers", move |scope| async move {
+            sleep(head_start).await;
             let http = run_server(
                 "http",
                 http_options.port,

@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::{iter, mem};
 
+use tokio::time::sleep;
+
 use crate::cli::bounded_read;
 use crate::cli::check::{self, FileDigest, ReadDeck};
 use crate::cli::shared_args::{ThemeArg, parse_theme};
-use crate::scope::Scope;
+use crate::scope::{HEAD_START, Scope};
 use crate::stage::Registry;
 use crate::watch::{FileChanges, WatchMode};
 
@@ -168,6 +170,7 @@ pub fn reread_on_save<F: Future<Output = bool> + Send>(
         Err(error) => (None, Some(error)),
     };
     scope.spawn_thread("live reload", move |_| async move {
+        sleep(HEAD_START).await;
         let mut failed: Option<String> = None;
         // What was read before its files were watched may be out of date.
         let mut is_stale = true;
