@@ -12,7 +12,7 @@ use crate::app::state::App;
 use crate::app::steering::{Laser, Showing, StageAction};
 use crate::deck::Warning;
 use crate::slide::{AreaOnScreen, SpeakerNotes, draw_warnings};
-use crate::stage::{self, OpenRefusal, ViewContext};
+use crate::stage::{self, OpenRefusal, Theme, ViewContext};
 use crate::text;
 
 impl App {
@@ -23,9 +23,9 @@ impl App {
             return;
         }
         match &self.steering.showing {
-            Showing::Blank => buffer.set_style(buffer.area, self.theme.base()),
+            Showing::Blank => paint_background(buffer, &self.theme),
             Showing::Still(_) => {
-                buffer.set_style(buffer.area, self.theme.base());
+                paint_background(buffer, &self.theme);
                 self.draw_footer(area, buffer);
             }
             Showing::Slide => {
@@ -54,7 +54,7 @@ impl App {
 
     /// Draws the slide with its demos.
     pub(crate) fn view_slide(&self, buffer: &mut Buffer) {
-        buffer.set_style(buffer.area, self.theme.base());
+        paint_background(buffer, &self.theme);
         self.layout().draw(self.progress, buffer);
         for (index, (slot, demo_area)) in
             self.slots.iter().zip(self.layout().demo_areas(self.progress)).enumerate()
@@ -128,7 +128,7 @@ impl App {
             return draw_slot(slot, whole, buffer, &context);
         }
         let mut beside = Buffer::empty(whole);
-        beside.set_style(whole, self.theme.base());
+        paint_background(&mut beside, &self.theme);
         draw_slot(slot, whole, &mut beside, &context);
         stage::copy_cells(&beside, demo_area.hidden_rows, demo_area.visible, buffer);
     }
@@ -202,5 +202,14 @@ fn draw_slot(slot: &DemoSlot, area: Rect, buffer: &mut Buffer, context: &ViewCon
                 stage::draw_line(&Line::raw("no reason was given"), 0, inner, buffer);
             }
         }
+    }
+}
+
+/// Gives every cell the colours of text. Unlike [`Buffer::set_style`] it need not look each of them up
+/// by its position, which takes a fifth of a frame.
+fn paint_background(buffer: &mut Buffer, theme: &Theme) {
+    for cell in &mut buffer.content {
+        cell.fg = theme.text;
+        cell.bg = theme.background;
     }
 }

@@ -20,22 +20,25 @@ pub(crate) struct Clusters(Option<u64>);
 pub(crate) fn mark_clusters(buffer: &mut Buffer) -> Clusters {
     let width = usize::from(buffer.area.width.max(1));
     let mut digest = None;
-    let mut row_with_cluster = None;
-    for (index, cell) in buffer.content.iter_mut().enumerate() {
-        // What is no text, such as the sequence that draws a picture, says its own width.
-        let is_cluster = cell.diff_option == CellDiffOption::None
-            && has_disputed_width(cell.symbol(), || cell.cell_width());
-        let is_sized = matches!(cell.diff_option, CellDiffOption::ForcedWidth(_))
-            && is_sized_text(cell.symbol());
-        if is_cluster {
-            row_with_cluster = Some(index / width);
-        }
-        if is_cluster || is_sized {
-            let digest = digest.get_or_insert_with(DefaultHasher::new);
-            (index, cell.symbol()).hash(digest);
-        }
-        if row_with_cluster == Some(index / width) && cell.diff_option == CellDiffOption::None {
-            cell.diff_option = CellDiffOption::AlwaysUpdate;
+    for (y, row) in buffer.content.chunks_mut(width).enumerate() {
+        let mut has_cluster = false;
+        for (x, cell) in row.iter_mut().enumerate() {
+            let is_odd = match cell.diff_option {
+                CellDiffOption::None => has_disputed_width(cell.symbol(), || cell.cell_width()),
+                // What is no text, such as the sequence that draws a picture, says its own width.
+                CellDiffOption::ForcedWidth(_) => is_sized_text(cell.symbol()),
+                _ => false,
+            };
+            if is_odd {
+                let digest = digest.get_or_insert_with(DefaultHasher::new);
+                (x, y, cell.symbol()).hash(digest);
+            }
+            if cell.diff_option == CellDiffOption::None {
+                has_cluster |= is_odd;
+                if has_cluster {
+                    cell.diff_option = CellDiffOption::AlwaysUpdate;
+                }
+            }
         }
     }
     Clusters(digest.map(|digest| digest.finish()))
