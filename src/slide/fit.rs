@@ -39,9 +39,11 @@ fn max_rows(blocks: &[Block], width: usize) -> Option<usize> {
 fn max_rows_of_block(block: &Block, width: usize) -> Option<usize> {
     match block {
         Block::Heading { text, .. } | Block::Paragraph(text) => max_rows_of_text(text, width),
-        Block::List { items, .. } => {
-            let items = items.iter().map(|item| max_rows_of_item(item, width));
-            items.sum()
+        Block::List { loose, items, .. } => {
+            // Items with more than a line may stand apart, whatever the list says.
+            let gap = usize::from(*loose || items.iter().any(|item| item.blocks.len() > 1));
+            let rows = items.iter().map(|item| Some(max_rows_of_item(item, width)? + gap));
+            rows.sum()
         }
         Block::Table(table) => max_rows_of_table(table, width),
         Block::Quote { blocks, .. } => Some(max_rows(blocks, width.checked_sub(INDENT)?)? + 1),
@@ -55,9 +57,9 @@ fn max_rows_of_block(block: &Block, width: usize) -> Option<usize> {
     }
 }
 
-/// An item has at least one row, and a blank one above it if the list is loose.
+/// An item has at least one row.
 fn max_rows_of_item(item: &ListItem, width: usize) -> Option<usize> {
-    Some(max_rows(&item.blocks, width.checked_sub(INDENT)?)?.max(1) + 1)
+    Some(max_rows(&item.blocks, width.checked_sub(INDENT)?)?.max(1))
 }
 
 /// Two lines that follow each other, with the blank between them, are wider than the room, because
@@ -68,6 +70,9 @@ fn max_rows_of_text(runs: &[TextRun], width: usize) -> Option<usize> {
     }
     let breaks = runs.iter().filter(|run| run.is_break()).count();
     let cells: usize = runs.iter().map(|run| text::width(&run.text)).sum();
+    if cells <= width && breaks == 0 {
+        return Some(1);
+    }
     Some(2 * (cells / (width - 1) + 1) + 2 * breaks)
 }
 
