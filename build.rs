@@ -13,7 +13,7 @@ fn main() {
         // blocks of 64 KiB.
         println!("cargo:rustc-link-arg-bins=-T");
         println!("cargo:rustc-link-arg-bins={}", order.display());
-        // At a fixed address there are no 28,000 pointers to relocate before the program begins.
+        // At a fixed address there are no 27,500 pointers to relocate before the program begins.
         println!("cargo:rustc-link-arg-bins=-no-pie");
     }
 }

@@ -149,8 +149,15 @@ impl ServeArgs {
             (!self.ws_origin.is_empty()).then(|| Origins::Only(self.ws_origin.clone().into()));
         let access = Access { hosts: self.allow_host.clone().into(), origins };
         let sockjs = self.sockjs.map(|port| self.sockjs_options(port)).transpose()?;
-        let other = BundleOptions::default();
-        Ok(BundleOptions { ports, websocket, limits, access, policy, sockjs, ..other })
+        Ok(BundleOptions {
+            ports,
+            websocket,
+            limits,
+            access,
+            policy,
+            sockjs,
+            ..BundleOptions::default()
+        })
     }
 
     fn sockjs_options(&self, port: u16) -> anyhow::Result<SockJsServerOptions> {

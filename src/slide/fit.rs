@@ -3,18 +3,19 @@
 
 use ratatui::layout::Rect;
 
-use crate::deck::{Block, ListItem, TableBlock, TextRun};
+use crate::deck::{Block, TableBlock, TextRun};
+use crate::slide::body::TABLE_COLUMN_GAP;
 use crate::slide::heading::BIG_TITLE_MIN_HEIGHT;
 use crate::slide::layout::columns;
 use crate::slide::listing::MERMAID;
-use crate::text;
+use crate::slide::text::runs::shown_width;
 
 /// The width that text must keep for its rows to be estimated.
 const MIN_WIDTH: usize = 16;
-/// The columns that the marker of a list item takes at most, and the bar of a quote.
-const INDENT: usize = 8;
-/// The columns between two columns of a table.
-const TABLE_GAP: usize = 3;
+/// The columns that the marker of a list item takes at most: the number of the first item has up to
+/// nine digits, that of the last one digit more, and a dot and a blank follow. The bar of a quote
+/// takes less.
+const INDENT: usize = 12;
 
 /// Whether all rows of a slide are certainly in sight on a screen of this area, which excludes the
 /// footer. `false` says nothing. The first slide, which may be a title page, is never certain.
@@ -42,8 +43,9 @@ fn max_rows_of_block(block: &Block, width: usize) -> Option<usize> {
         Block::List { loose, items, .. } => {
             // Items with more than a line may stand apart, whatever the list says.
             let gap = usize::from(*loose || items.iter().any(|item| item.blocks.len() > 1));
-            let rows = items.iter().map(|item| Some(max_rows_of_item(item, width)? + gap));
-            rows.sum()
+            let width = width.checked_sub(INDENT)?;
+            let rows = items.iter().map(|item| max_rows(&item.blocks, width));
+            rows.map(|rows| Some(rows?.max(1) + gap)).sum()
         }
         Block::Table(table) => max_rows_of_table(table, width),
         Block::Quote { blocks, .. } => Some(max_rows(blocks, width.checked_sub(INDENT)?)? + 1),
@@ -57,11 +59,6 @@ fn max_rows_of_block(block: &Block, width: usize) -> Option<usize> {
     }
 }
 
-/// An item has at least one row.
-fn max_rows_of_item(item: &ListItem, width: usize) -> Option<usize> {
-    Some(max_rows(&item.blocks, width.checked_sub(INDENT)?)?.max(1))
-}
-
 /// Two lines that follow each other, with the blank between them, are wider than the room, because
 /// otherwise they would be one; a wide letter may leave a column free.
 fn max_rows_of_text(runs: &[TextRun], width: usize) -> Option<usize> {
@@ -69,7 +66,7 @@ fn max_rows_of_text(runs: &[TextRun], width: usize) -> Option<usize> {
         return None;
     }
     let breaks = runs.iter().filter(|run| run.is_break()).count();
-    let cells: usize = runs.iter().map(|run| text::width(&run.text)).sum();
+    let cells = shown_width(runs);
     if cells <= width && breaks == 0 {
         return Some(1);
     }
@@ -82,10 +79,9 @@ fn max_rows_of_table(table: &TableBlock, width: usize) -> Option<usize> {
     if rows().flatten().flatten().any(TextRun::is_break) {
         return None;
     }
-    let cells = |runs: &[TextRun]| runs.iter().map(|run| text::width(&run.text)).sum::<usize>();
     let widest = |column: usize| {
         let of_row = rows().filter_map(|row| row.get(column));
-        of_row.map(|runs| cells(runs)).max().unwrap_or(0).saturating_add(TABLE_GAP)
+        of_row.map(|runs| shown_width(runs)).max().unwrap_or(0).saturating_add(TABLE_COLUMN_GAP)
     };
     let whole: usize = (0..table.columns.len()).map(widest).sum();
     (whole <= width).then_some(table.rows.len() + 2)
@@ -100,9 +96,15 @@ mod tests {
 
     /// Text of words of all kinds of width, some longer than a row.
     fn text() -> impl Strategy<Value = String> {
-        let word =
-            "[a-z]{1,9}|[a-z]{20,60}|[漢字仮名]{1,12}|e\u{301}{1,3}|[(.,—-]{1,3}|`[a-z ]{1,9}x`";
-        prop::collection::vec(word, 1..40).prop_map(|words| words.join(" "))
+        let word = prop_oneof![
+            6 => "[a-z]{1,9}|[a-z]{20,60}|[漢字仮名]{1,12}|e\u{301}{1,3}|[(.,—-]{1,3}|`[a-z ]{1,9}x`",
+            1 => "\\[[a-z ]{1,9}x\\]\\(https://[a-z]{1,40}\\)|<https://[a-z]{1,40}>",
+            1 => "[a-z]<sup>([a-z]|TM)</sup>|🇩🇪|👨\u{200d}👩\u{200d}👧|👍🏽|❤\u{fe0f}|1\u{fe0f}\u{20e3}",
+        ];
+        // Short texts are about as wide as a row.
+        let count = prop_oneof![1_usize..5, 1_usize..40];
+        let words = count.prop_flat_map(move |count| prop::collection::vec(word.clone(), count));
+        words.prop_map(|words| words.join(" "))
     }
 
     /// The source of a block.
@@ -127,7 +129,7 @@ mod tests {
             text().prop_map(|text| format!("- {text}\n\n  {text}\n\n  1. {text}\n")),
             list("-", ""),
             list("-", "\n"),
-            list("99999.", ""),
+            list("999999999.", ""),
             list("- [ ]", ""),
             table,
             "[a-z\n]{0,60}".prop_map(|code| format!("```rust\n{code}\n```\n")),

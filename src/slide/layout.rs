@@ -1,7 +1,7 @@
 //! A slide laid out for a size: its title, its body, and where they stand.
 //!
-//! A [`SlideLayout`] is computed when the slide, the size or the theme changes. Drawing only copies
-//! it.
+//! A [`SlideLayout`] is computed once for a slide, a size and a theme, when it is first asked for.
+//! Drawing only copies it.
 
 use ratatui::layout::{Margin, Rect};
 

@@ -9,3 +9,4 @@ pub(crate) mod rows;
 mod table;
 
 pub(crate) use builder::{BodyFrame, lay_out_blocks};
+pub(super) use table::TABLE_COLUMN_GAP;

@@ -12,7 +12,7 @@ use crate::slide::text::wrap::{StyledText, longest_word, natural_width, wrap};
 use crate::stage::Theme;
 
 /// The number of blank cells between two columns.
-const COLUMN_GAP: usize = 3;
+pub(in crate::slide) const TABLE_COLUMN_GAP: usize = 3;
 /// The width of a word that is not broken while the table can move sideways instead.
 const MAX_WHOLE_WORD: usize = 20;
 /// The maximum width of a column in a table that moves sideways.
@@ -55,7 +55,7 @@ fn lay_out_table(table: &TableBlock, width: usize, theme: &Theme) -> Vec<Vec<Lin
     };
     let wanted: Vec<usize> = (0..count).map(|i| widest(natural_width, i)).collect();
     let least: Vec<usize> = (0..count).map(|i| widest(longest_word, i)).collect();
-    let gaps = COLUMN_GAP * (count - 1);
+    let gaps = TABLE_COLUMN_GAP * (count - 1);
     let widths = distribute_width(&wanted, &least, width.saturating_sub(gaps));
 
     let mut drawn = vec![row_lines(&header, &widths, &table.columns)];
@@ -115,7 +115,7 @@ fn row_lines(
                 ColumnAlign::Center => free / 2,
                 ColumnAlign::Right => free,
             };
-            let gap = if i > 0 { COLUMN_GAP } else { 0 };
+            let gap = if i > 0 { TABLE_COLUMN_GAP } else { 0 };
             spans.push(Span::raw(" ".repeat(gap + before)));
             spans.extend(cell.spans);
             spans.push(Span::raw(" ".repeat(free - before)));

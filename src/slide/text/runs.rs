@@ -1,43 +1,64 @@
 //! Turns the runs of a deck's text into styled text.
 
+use std::borrow::Cow;
+
 use ratatui::style::{Modifier, Style};
 
 use crate::deck::TextRun;
 use crate::slide::text::readable_color::with_named_colors;
 use crate::slide::text::wrap::StyledText;
 use crate::stage::{Theme, link_style};
+use crate::text;
 
 /// Letters and signs, and their raised forms in Unicode.
 const RAISED: (&str, &str) =
     ("0123456789+-=()abcdefghijklmnoprstuvwxyz", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ");
 
+/// What stands around the address of a link.
+const BEFORE_ADDRESS: &str = " (";
+const BEHIND_ADDRESS: &str = ")";
+
 /// Returns `runs` as styled text on the style `base`. The address of a link follows its text.
 pub(crate) fn styled_runs(runs: &[TextRun], base: Style, theme: &Theme) -> Vec<StyledText> {
     let mut pieces = Vec::new();
-    let mut rest = runs.iter().peekable();
-    while let Some(run) = rest.next() {
-        let text = if run.style.superscript { raised(&run.text) } else { run.text.clone() };
-        pieces.push((text, run_style(run, base, theme)));
-        if let Some(link) = &run.link
-            && rest.peek().is_none_or(|next| next.link.as_ref() != Some(link))
-            // The address follows the last run of a link, unless the text already shows it.
-            && !link.ends_with(&run.text)
-        {
+    for (index, run) in runs.iter().enumerate() {
+        pieces.push((shown_text(run).into_owned(), run_style(run, base, theme)));
+        if let Some(link) = address_behind(runs, index) {
             let dim = base.patch(theme.dim());
-            pieces.push((" (".to_owned(), dim));
-            pieces.push((link.clone(), link_style(dim, link)));
-            pieces.push((")".to_owned(), dim));
+            pieces.push((BEFORE_ADDRESS.to_owned(), dim));
+            pieces.push((link.to_owned(), link_style(dim, link)));
+            pieces.push((BEHIND_ADDRESS.to_owned(), dim));
         }
     }
     pieces
 }
 
+/// Returns the width of what [`styled_runs`] returns, in cells, before it is wrapped.
+pub(crate) fn shown_width(runs: &[TextRun]) -> usize {
+    let around = BEFORE_ADDRESS.len() + BEHIND_ADDRESS.len();
+    let widths = runs.iter().enumerate().map(|(index, run)| {
+        let address = address_behind(runs, index).map_or(0, |link| text::width(link) + around);
+        text::width(&shown_text(run)) + address
+    });
+    widths.sum()
+}
+
+/// Returns the address that stands behind a run: behind the last one of a link, unless that already
+/// shows it.
+fn address_behind(runs: &[TextRun], index: usize) -> Option<&str> {
+    let (run, link) = (&runs[index], runs[index].link.as_ref()?);
+    let goes_on = runs.get(index + 1).is_some_and(|next| next.link.as_ref() == Some(link));
+    (!goes_on && !link.ends_with(&run.text)).then_some(link)
+}
+
+/// Returns the text of a run as it is shown.
+fn shown_text(run: &TextRun) -> Cow<'_, str> {
+    if run.style.superscript { raised(&run.text).into() } else { run.text.as_str().into() }
+}
+
 /// Returns the text of `runs` on the style `base`, without the addresses of links, for titles.
 pub(crate) fn title_runs(runs: &[TextRun], base: Style, theme: &Theme) -> Vec<StyledText> {
-    let text = |run: &TextRun| {
-        if run.style.superscript { raised(&run.text) } else { run.text.clone() }
-    };
-    runs.iter().map(|run| (text(run), run_style(run, base, theme))).collect()
+    runs.iter().map(|run| (shown_text(run).into_owned(), run_style(run, base, theme))).collect()
 }
 
 fn run_style(run: &TextRun, base: Style, theme: &Theme) -> Style {
