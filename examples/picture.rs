@@ -9,11 +9,10 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use crossterm::event::{Event as Input, KeyCode, KeyEvent};
 use futures_util::stream;
-use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::layout::Size;
 use tokio::sync::mpsc;
-use wiretalk::app::{self, App, AppConfig, AppEvent, ServerStatus};
+use wiretalk::app::{self, App, AppConfig, AppEvent, DoubleBuffer, ServerStatus};
 use wiretalk::cli::check::{self, ReadDeck};
 use wiretalk::demos::REGISTRY;
 use wiretalk::export::to_svg;
@@ -101,7 +100,7 @@ async fn play(path: &str, slide: usize, size: Size, steps: &[Step]) -> anyhow::R
     app.update(AppEvent::Servers(
         ["http", "ws"].map(|name| ServerStatus { name, is_up: Some(true) }).to_vec(),
     ));
-    let mut terminal = Terminal::new(TestBackend::new(size.width, size.height))?;
+    let mut terminal = DoubleBuffer::new(TestBackend::new(size.width, size.height))?;
     // The keys that a speaker would press to jump to the slide.
     let go_to = format!("g{slide}").chars().map(KeyCode::Char).collect::<Vec<_>>();
     for code in go_to.iter().chain([&KeyCode::Enter]) {
@@ -130,7 +129,7 @@ async fn play(path: &str, slide: usize, size: Size, steps: &[Step]) -> anyhow::R
 /// Runs the app for `time`.
 async fn play_on(
     app: &mut App,
-    terminal: &mut Terminal<TestBackend>,
+    terminal: &mut DoubleBuffer<TestBackend>,
     time: Duration,
 ) -> anyhow::Result<()> {
     // A stream of events that has none and ends after `time`, which ends the loop.

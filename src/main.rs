@@ -9,13 +9,12 @@ use std::sync::Arc;
 use anyhow::{anyhow, bail};
 use clap::{CommandFactory as _, Parser as _};
 use futures_util::Stream;
-use ratatui::Terminal;
 use ratatui::backend::Backend as _;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use tokio::sync::{mpsc, watch};
 use wiretalk::app::{
-    self, App, AppConfig, AppEvent, BACKGROUND_QUERY, DeckPlace, DeckUpdate, FrameBackend,
-    GRAPHICS_QUERY, KeyMap, LoopExit, Route, Screen, Signals, Transition,
+    self, App, AppConfig, AppEvent, BACKGROUND_QUERY, DeckPlace, DeckUpdate, DoubleBuffer,
+    FrameBackend, GRAPHICS_QUERY, KeyMap, LoopExit, Route, Screen, Signals, Transition,
 };
 use wiretalk::cli::check::{self, FileChecks, ReadDeck};
 use wiretalk::cli::inspect::InspectArgs;
@@ -300,8 +299,7 @@ struct TalkEnd {
 }
 
 /// Runs a talk between taking the terminal and restoring it. The first frame is drawn before
-/// everything that takes time, such as queries to the terminal and highlighting. Only the signals
-/// must be caught earlier.
+/// everything that takes time, such as highlighting. Only the signals must be caught earlier.
 async fn present_on_terminal(
     mut config: AppConfig,
     Surroundings { watched, servers, store, place, .. }: Surroundings,
@@ -309,20 +307,20 @@ async fn present_on_terminal(
     let scope = Scope::new(|_| {});
     let signals = Signals::install(&scope)?;
     let mut screen = Screen::enter()?;
-    let mut terminal = Terminal::new(screen.backend(env_var))?;
+    let mut terminal = DoubleBuffer::new(screen.backend(env_var))?;
+    // Without colours its background shows through, whatever the theme. The answer is waited for
+    // only after the first frame.
+    if config.color_depth == ColorDepth::Monochrome || config.themes.depends_on_terminal() {
+        screen.send_query(BACKGROUND_QUERY)?;
+    }
     let options = BundleOptions { head_start: HEAD_START, ..BundleOptions::default() };
     let servers = servers.then(|| Arc::new(ServerBundle::start_with(&scope, options, None)));
     if let Some(servers) = &servers {
         config.services.insert(servers.clone());
     }
-    // Without colours its background shows through, whatever the theme.
-    let ask = config.color_depth == ColorDepth::Monochrome || config.themes.depends_on_terminal();
     let places = config.place.clone();
-    let mut app = App::new(config, terminal.size()?);
+    let mut app = App::new(config, terminal.backend().size()?);
     app::draw_frame(&mut app, &mut terminal)?;
-    if ask {
-        screen.send_query(BACKGROUND_QUERY)?;
-    }
     let (sender, mut events) = app::event_stream(&scope, signals);
     if let Some(store) = &store {
         store.start_thread(&scope)?;
@@ -366,7 +364,7 @@ fn is_gone(error: &anyhow::Error) -> bool {
 async fn show_talk(
     app: &mut App,
     screen: &mut Screen,
-    terminal: &mut Terminal<impl FrameBackend<Error = std::io::Error>>,
+    terminal: &mut DoubleBuffer<impl FrameBackend<Error = std::io::Error>>,
     events: &mut (impl Stream<Item = AppEvent> + Unpin),
 ) -> anyhow::Result<LoopExit> {
     loop {

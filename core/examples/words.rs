@@ -63,7 +63,7 @@ fn text(block: &Block) -> Option<String> {
             let rows = std::iter::once(&table.header).chain(&table.rows);
             Some(rows.map(|row| joined(row)).collect::<Vec<String>>().join("\n"))
         }
-        Block::Code(code) => Some(code.lines.join("\n")),
+        Block::Code(code) => Some(code.text.to_string()),
         Block::Image(image) => Some(image.alt.clone()),
         _ => None,
     }

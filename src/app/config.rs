@@ -76,7 +76,7 @@ impl AppConfig {
     /// A deck of one slide that holds nothing but a demo.
     pub fn standalone(name: &str, demo: StandaloneDemo, registry: Registry) -> Self {
         let fence = DemoFence { name: name.to_owned(), ..DemoFence::default() };
-        let slide = Slide { blocks: vec![Block::Demo(fence)], ..Slide::default() };
+        let slide = Slide { blocks: vec![Block::Demo(fence.into())], ..Slide::default() };
         let deck = Deck { slides: vec![slide], ..Deck::default() };
         Self { file: name.to_owned(), standalone: Some(demo), ..Self::new(deck, registry) }
     }

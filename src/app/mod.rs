@@ -33,6 +33,7 @@ pub use pictures::{
 pub use state::{App, AppEvent, LoopExit};
 pub use steering::{DeckPlace, KeyMap, KeysProblem, MouseReports, Route, check_keys, read_keys};
 pub use terminal::backend::{FrameBackend, TerminalBackend};
+pub use terminal::double_buffer::DoubleBuffer;
 pub use terminal::event_loop::{draw_frame, run_event_loop};
 pub use terminal::event_stream::{
     Signals, event_stream, start_highlighter, start_picture_loader, watch_servers,

@@ -194,7 +194,7 @@ impl App {
 
 fn code_blocks(slide: &Slide) -> impl Iterator<Item = &CodeBlock> {
     slide.all_blocks().filter_map(|block| match block {
-        Block::Code(code) => Some(code),
+        Block::Code(code) => Some(&**code),
         _ => None,
     })
 }

@@ -206,16 +206,8 @@ impl ServerBundle {
     /// Like [`ServerBundle::start`], with these options.
     pub fn start_with(scope: &Scope, bundle: BundleOptions, log: Option<&EventLog>) -> Self {
         let shutdown = CancellationToken::new();
-        let BundleOptions {
-            ports,
-            websocket: kind,
-            limits,
-            access,
-            policy,
-            sockjs,
-            head_start,
-            program,
-        } = bundle;
+        let BundleOptions { ports, websocket: kind, limits, access, policy, .. } = bundle;
+        let BundleOptions { sockjs, head_start, program, .. } = bundle;
         let options = |port| ServerOptions {
             port,
             shutdown: shutdown.clone(),

@@ -255,12 +255,12 @@ mod tests {
     fn selected_lines_of_code_stand_out_step_by_step_and_hide_nothing() {
         let code = CodeBlock {
             language: "go".to_owned(),
-            lines: ["a()", "bb()", "c()"].map(str::to_owned).into(),
+            text: "a()\nbb()\nc()\n".into(),
             first_number: Some(9),
             highlights: vec![LineSelection::All, LineSelection::lines([2..=2])],
             ..CodeBlock::default()
         };
-        let all = [vec![Block::Code(code)], blocks("below\n")].concat();
+        let all = [vec![Block::Code(code.into())], blocks("below\n")].concat();
         let layout = laid_out(all, SIZE.0, SIZE.1);
         let row = |step| picture(&layout, step, SIZE);
         assert_eq!(row(0), ["     9  a()", "    10  bb()", "    11  c()", "  below"]);
@@ -420,11 +420,11 @@ mod tests {
     #[test]
     fn a_row_is_copied_only_where_its_code_is_emphasized() {
         let code = CodeBlock {
-            lines: ["a()", "b()"].map(str::to_owned).into(),
+            text: "a()\nb()\n".into(),
             highlights: vec![LineSelection::All, LineSelection::lines([2..=2])],
             ..CodeBlock::default()
         };
-        let layout = laid_out(vec![Block::Code(code)], 40, 10);
+        let layout = laid_out(vec![Block::Code(code.into())], 40, 10);
         let piece = &layout.body.rows[0].pieces[0];
         assert!(matches!(layout.emphasized(piece, 0), Cow::Borrowed(_)));
         assert!(matches!(layout.emphasized(piece, 1), Cow::Owned(_)));
@@ -433,11 +433,8 @@ mod tests {
     #[test]
     fn a_picture_of_known_size_has_its_place_and_one_of_unknown_size_its_text() {
         let image = |path: &str| {
-            Block::Image(ImageBlock {
-                path: path.to_owned(),
-                alt: format!("text of {path}"),
-                ..ImageBlock::default()
-            })
+            let (path, alt) = (path.to_owned(), format!("text of {path}"));
+            Block::Image(ImageBlock { path, alt, ..ImageBlock::default() }.into())
         };
         let blocks = vec![image("a.png"), image("b.png")];
         let slides = vec![Slide { blocks, ..Slide::default() }];

@@ -50,7 +50,7 @@ fn max_rows_of_block(block: &Block, width: usize) -> Option<usize> {
         Block::Table(table) => max_rows_of_table(table, width),
         Block::Quote { blocks, .. } => Some(max_rows(blocks, width.checked_sub(INDENT)?)? + 1),
         Block::Code(code) if !matches!(code.language.as_str(), "qr" | MERMAID) => {
-            Some(code.lines.len())
+            Some(code.lines().count())
         }
         Block::Blank(rows) => Some((*rows).into()),
         Block::Rule => Some(1),

@@ -39,24 +39,24 @@ pub type Tokens = Vec<(String, TokenKind)>;
 pub struct Listing {
     /// The language in lower case; empty if there is none.
     pub language: String,
-    /// The lines.
-    pub lines: Vec<String>,
+    /// The lines, each ended by a line feed.
+    pub text: Box<str>,
 }
 
 impl Listing {
     /// Whether this is the listing of a block of code.
     pub(crate) fn is_of(&self, code: &CodeBlock) -> bool {
-        self.is(&code.language, &code.lines)
+        self.is(&code.language, &code.text)
     }
 
-    fn is(&self, language: &str, lines: &[String]) -> bool {
-        self.language == language && self.lines == lines
+    fn is(&self, language: &str, text: &str) -> bool {
+        self.language == language && *self.text == *text
     }
 }
 
 impl From<&CodeBlock> for Listing {
     fn from(code: &CodeBlock) -> Self {
-        Self { language: code.language.clone(), lines: code.lines.clone() }
+        Self { language: code.language.clone(), text: code.text.clone() }
     }
 }
 
@@ -86,16 +86,16 @@ impl Highlights {
 
     /// Whether the code was highlighted, or found to be in a language without a grammar.
     pub(crate) fn contains(&self, code: &CodeBlock) -> bool {
-        self.find(&code.language, &code.lines).is_some()
+        self.find(&code.language, &code.text).is_some()
     }
 
     /// Returns the tokens of code by line, or `None` if it is not highlighted.
-    pub(crate) fn tokens(&self, language: &str, lines: &[String]) -> Option<&Vec<Tokens>> {
-        self.find(language, lines)?.tokens.as_ref()
+    pub(crate) fn tokens(&self, language: &str, text: &str) -> Option<&Vec<Tokens>> {
+        self.find(language, text)?.tokens.as_ref()
     }
 
-    fn find(&self, language: &str, lines: &[String]) -> Option<&HighlightedListing> {
-        self.latest.iter().rev().find(|kept| kept.listing.is(language, lines))
+    fn find(&self, language: &str, text: &str) -> Option<&HighlightedListing> {
+        self.latest.iter().rev().find(|kept| kept.listing.is(language, text))
     }
 }
 
@@ -106,7 +106,7 @@ mod tests {
     fn code(number: usize) -> CodeBlock {
         CodeBlock {
             language: "go".to_owned(),
-            lines: vec![format!("x := {number}")],
+            text: format!("x := {number}\n").into(),
             ..CodeBlock::default()
         }
     }
@@ -120,8 +120,8 @@ mod tests {
         }
         assert!(!highlights.contains(&code(0)) && highlights.contains(&code(1)));
         let last = code(MAX_LISTINGS);
-        assert!(highlights.tokens("go", &last.lines).is_some());
-        assert!(highlights.tokens("rust", &last.lines).is_none(), "it is another language");
+        assert!(highlights.tokens("go", &last.text).is_some());
+        assert!(highlights.tokens("rust", &last.text).is_none(), "it is another language");
     }
 
     #[test]
@@ -130,6 +130,6 @@ mod tests {
         let listing = Listing::from(&code(1));
         highlights.insert(HighlightedListing { listing, tokens: None });
         assert!(highlights.contains(&code(1)));
-        assert!(highlights.tokens("go", &code(1).lines).is_none());
+        assert!(highlights.tokens("go", &code(1).text).is_none());
     }
 }

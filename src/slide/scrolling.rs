@@ -336,7 +336,8 @@ mod tests {
 
     #[test]
     fn each_demo_has_its_own_place_wherever_it_stands() {
-        let demo = || Block::Demo(DemoFence { name: "a".to_owned(), ..DemoFence::default() });
+        let fence = DemoFence { name: "a".to_owned(), ..DemoFence::default() };
+        let demo = || Block::Demo(fence.clone().into());
         let column = || Column { weight: 1, blocks: vec![demo()] };
         let all = vec![
             Block::Quote { alert: None, blocks: vec![demo()] },

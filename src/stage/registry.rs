@@ -107,15 +107,14 @@ impl Registry {
         Ok((entry, settings, declared))
     }
 
-    /// Returns the problems of the demo fences of `deck`, which was read from `source`.
-    pub fn check(&self, deck: &Deck, source: &str) -> Vec<Warning> {
-        let lines = LineIndex::new(source);
+    /// Returns the problems of the demo fences of `deck`, whose source has these lines.
+    pub fn check(&self, deck: &Deck, lines: &LineIndex) -> Vec<Warning> {
         let mut warnings = Vec::new();
         // The parser already warns about a fence without a name.
         for (at, fence) in demo_fences(deck).filter(|(_, fence)| !fence.name.is_empty()) {
             let diagnostics = self.validate(fence).err().unwrap_or_default();
             warnings.extend(
-                diagnostics.into_iter().map(|c| Warning::new(at, c.position, &lines, c.message)),
+                diagnostics.into_iter().map(|c| Warning::new(at, c.position, lines, c.message)),
             );
         }
         warnings

@@ -5,10 +5,9 @@ use std::time::{Duration, Instant};
 
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
 use futures_util::{StreamExt as _, stream};
-use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::layout::Size;
-use wiretalk::app::{self, App, AppConfig, AppEvent, LoopExit};
+use wiretalk::app::{self, App, AppConfig, AppEvent, DoubleBuffer, LoopExit};
 use wiretalk::race::WorkerProgram;
 use wiretalk::scope::Scope;
 use wiretalk::servers::{BundleOptions, ServerBundle};
@@ -28,7 +27,7 @@ pub(crate) fn unwrapped(shown: &str) -> String {
 /// Runs the app until `wanted` is on the screen. Real sockets are involved, so it takes any time.
 pub(crate) async fn until(
     app: &mut App,
-    terminal: &mut Terminal<TestBackend>,
+    terminal: &mut DoubleBuffer<TestBackend>,
     wanted: &str,
 ) -> String {
     until_any(app, terminal, &[wanted]).await
@@ -37,7 +36,7 @@ pub(crate) async fn until(
 /// Runs the app until one of these texts is on the screen, for states that a busy machine may miss.
 pub(crate) async fn until_any(
     app: &mut App,
-    terminal: &mut Terminal<TestBackend>,
+    terminal: &mut DoubleBuffer<TestBackend>,
     wanted: &[&str],
 ) -> String {
     let limit = Instant::now() + HUNG;
@@ -65,7 +64,7 @@ pub(crate) async fn until_any(
     unreachable!("the turns have no end")
 }
 
-fn live(source: &str, scope: &Scope) -> (App, Terminal<TestBackend>) {
+fn live(source: &str, scope: &Scope) -> (App, DoubleBuffer<TestBackend>) {
     live_at(source, scope, (100, 30))
 }
 
@@ -74,7 +73,7 @@ pub(crate) fn live_at(
     source: &str,
     scope: &Scope,
     (width, height): (u16, u16),
-) -> (App, Terminal<TestBackend>) {
+) -> (App, DoubleBuffer<TestBackend>) {
     let program = Some(env!("CARGO_BIN_EXE_wiretalk").into());
     let options = BundleOptions { program, ..BundleOptions::default() };
     let servers = Arc::new(ServerBundle::start_with(scope, options, None));
@@ -85,7 +84,7 @@ pub(crate) fn live_at(
         ..show(source)
     };
     let app = App::new(show, Size { width, height });
-    (app, Terminal::new(TestBackend::new(width, height)).unwrap())
+    (app, DoubleBuffer::new(TestBackend::new(width, height)).unwrap())
 }
 
 #[tokio::test]

@@ -3,12 +3,11 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
-use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
 use ratatui::style::Style;
-use wiretalk::app::{App, AppConfig, AppEvent};
+use wiretalk::app::{App, AppConfig, AppEvent, DoubleBuffer};
 use wiretalk::stage::{
     Demo, DemoEntry, Diagnostic, KeyHint, Registry, SettingSpec, Settings, Stage, StandaloneDemo,
     ViewContext,
@@ -76,7 +75,7 @@ async fn a_stopped_demo_shows_the_reason_and_ctrl_r_restarts_it() {
                 ..show("```demo faulty\n```\n")
             };
             let mut app = App::new(show, Size { width: 100, height: 30 });
-            let mut terminal = Terminal::new(TestBackend::new(100, 30)).unwrap();
+            let mut terminal = DoubleBuffer::new(TestBackend::new(100, 30)).unwrap();
             if !alone {
                 press(&mut app, KeyCode::Enter);
             }

@@ -2,10 +2,9 @@
 //! are on the screen.
 
 use crossterm::event::KeyCode;
-use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use serde::Deserialize;
-use wiretalk::app::App;
+use wiretalk::app::{App, DoubleBuffer};
 use wiretalk::scope::Scope;
 
 use crate::demos::{live_at, until, until_any, unwrapped};
@@ -129,7 +128,7 @@ async fn play_whole((name, title, source): (&str, &str, &str), size: (u16, u16))
 
 /// Asserts that the bytes are in the inspector, one after the other in their row of hex; in a head, as
 /// text. The slide around it may have the same bytes.
-fn assert_evidence(terminal: &Terminal<TestBackend>, evidence: &Evidence, at: &str) {
+fn assert_evidence(terminal: &DoubleBuffer<TestBackend>, evidence: &Evidence, at: &str) {
     let rows = rows(terminal.backend().buffer());
     let is_shown = rows.iter().filter(|row| row.contains('║')).any(|row| {
         let words: Vec<&str> = row.split_whitespace().collect();

@@ -186,7 +186,9 @@ fn words_of_blocks(slide: &Slide, has_big_title: bool) -> Vec<String> {
                 let cells = std::iter::once(&table.header).chain(&table.rows).flatten();
                 texts.extend(cells.map(|cell| text_of(cell)));
             }
-            Block::Code(code) if code.language != "qr" => texts.extend(code.lines.iter().cloned()),
+            Block::Code(code) if code.language != "qr" => {
+                texts.extend(code.lines().map(str::to_owned));
+            }
             Block::Image(image) => texts.push(image.alt.clone()),
             Block::Quote { alert: Some(kind), .. } => texts.push(format!("{kind:?}")),
             Block::Footnotes(notes) => texts.extend(notes.iter().map(|note| note.mark.clone())),
@@ -215,7 +217,7 @@ fn split(texts: &[String]) -> Vec<String> {
 /// Returns the text of a title without what is raised, whose letters are other ones.
 fn text_of_title(runs: &[TextRun]) -> String {
     let letters = |run: &TextRun| {
-        if run.is_break() || run.style.superscript { " ".to_owned() } else { run.text.clone() }
+        if run.is_break() || run.style.superscript { " ".to_owned() } else { run.text.to_string() }
     };
     runs.iter().map(letters).collect()
 }
@@ -227,7 +229,7 @@ fn text_of(runs: &[TextRun]) -> String {
         let text = text_of_title(std::slice::from_ref(run));
         match &run.link {
             Some(link) if next.is_none_or(|next| next.link.as_ref() != Some(link)) => {
-                if link.ends_with(&run.text) { text } else { format!("{text} ({link})") }
+                if link.ends_with(&*run.text) { text } else { format!("{text} ({link})") }
             }
             _ => text,
         }

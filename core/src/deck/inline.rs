@@ -15,7 +15,7 @@ const MAX_OPEN_TAGS: usize = 100;
 /// The runs so far, with the current styles and links.
 #[derive(Default)]
 pub(super) struct Inline {
-    runs: Vec<TextRun>,
+    runs: Vec<OpenRun>,
     /// The number of open tags of each style, because they can nest: `**a **b** c**`.
     pub(super) bold: usize,
     pub(super) italic: usize,
@@ -31,6 +31,27 @@ pub(super) struct Inline {
     has_text: bool,
     /// Whether what follows is no text: a style sheet or a script.
     pub(super) is_hidden: bool,
+}
+
+/// A run that more text may be added to.
+#[derive(Default)]
+struct OpenRun {
+    text: String,
+    style: TextStyle,
+    link: Option<String>,
+}
+
+impl OpenRun {
+    fn is_break(&self) -> bool {
+        self.text == "\n"
+    }
+}
+
+impl From<OpenRun> for TextRun {
+    fn from(run: OpenRun) -> Self {
+        // A deck keeps them all, so none takes more memory than it needs.
+        Self { text: run.text.into(), style: run.style, link: run.link.map(Into::into) }
+    }
 }
 
 struct OpenTag {
@@ -96,7 +117,7 @@ impl Inline {
             Some(last) if last.style == style && last.link == link && !last.is_break() => {
                 last.text.push_str(&text);
             }
-            _ => self.runs.push(TextRun { text, style, link }),
+            _ => self.runs.push(OpenRun { text, style, link }),
         }
     }
 
@@ -124,7 +145,7 @@ impl Inline {
     /// Appends a hard line break.
     pub(super) fn end_line(&mut self) {
         self.soft_break = None;
-        self.runs.push(TextRun { text: "\n".to_owned(), ..TextRun::default() });
+        self.runs.push(OpenRun { text: "\n".to_owned(), ..OpenRun::default() });
     }
 
     /// Ends a style or a link of Markdown.
@@ -197,7 +218,7 @@ impl Inline {
     pub(super) fn finish(mut self) -> Vec<TextRun> {
         for index in 0..self.runs.len() {
             let is_edge = |at: Option<usize>| {
-                at.and_then(|at| self.runs.get(at)).is_none_or(TextRun::is_break)
+                at.and_then(|at| self.runs.get(at)).is_none_or(OpenRun::is_break)
             };
             let (is_first, is_last) = (is_edge(index.checked_sub(1)), is_edge(Some(index + 1)));
             let run = &mut self.runs[index];
@@ -211,9 +232,10 @@ impl Inline {
         self.runs.retain(|run| !run.text.is_empty());
         let shown = self.runs.iter().rposition(|run| !run.is_break());
         self.runs.truncate(shown.map_or(self.runs.len(), |last| last + 1));
-        // A deck keeps them all, and most paragraphs have few.
-        self.runs.shrink_to_fit();
-        self.runs
+        let mut runs: Vec<TextRun> = self.runs.into_iter().map(TextRun::from).collect();
+        // Neither has the list of them more than it needs.
+        runs.shrink_to_fit();
+        runs
     }
 }
 

@@ -81,7 +81,7 @@ fn title_runs(title: &str) -> Vec<TextRun> {
         _ => None,
     });
     text.filter(|runs| !runs.is_empty())
-        .unwrap_or_else(|| vec![TextRun { text: line, ..TextRun::default() }])
+        .unwrap_or_else(|| vec![TextRun { text: line.into(), ..TextRun::default() }])
 }
 
 /// Adds what a title block says to the front matter.
@@ -117,7 +117,7 @@ pub(in crate::deck) fn warning_lines(warnings: &[Warning]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deck::{AlertKind, Block, CodeBlock, ColumnAlign, Position, Slide, plain_text};
+    use crate::deck::{AlertKind, Block, ColumnAlign, Position, Slide, plain_text};
     use crate::text;
 
     fn warnings_of(source: &str) -> Vec<String> {
@@ -191,7 +191,7 @@ mod tests {
         let blocks = slides(source).remove(0).blocks;
         let Block::Paragraph(runs) = &blocks[1] else { panic!("{blocks:?}") };
         assert_eq!(plain_text(runs), "plain bold both gone code link");
-        assert!(runs.iter().any(|run| run.style.bold && run.style.italic && run.text == "both"));
+        assert!(runs.iter().any(|run| run.style.bold && run.style.italic && *run.text == *"both"));
         assert_eq!(runs.last().unwrap().link.as_deref(), Some("https://x.y"));
         let Block::List { start: None, items, .. } = &blocks[2] else { panic!("{blocks:?}") };
         assert!(matches!(items[0].blocks[1], Block::List { start: Some(1), .. }));
@@ -203,14 +203,8 @@ mod tests {
         assert_eq!(table.columns, [ColumnAlign::Left, ColumnAlign::Right]);
         assert_eq!(plain_text(&table.rows[0][1]), "2");
         assert!(matches!(&blocks[4], Block::Quote { alert: Some(AlertKind::Warning), .. }));
-        assert_eq!(
-            blocks[5],
-            Block::Code(CodeBlock {
-                language: "go".into(),
-                lines: vec!["x :=    1".into()],
-                ..CodeBlock::default()
-            })
-        );
+        let Block::Code(code) = &blocks[5] else { panic!("{blocks:?}") };
+        assert_eq!((code.language.as_str(), &*code.text), ("go", "x :=    1\n"));
     }
 
     #[test]

@@ -14,13 +14,12 @@ const MAX_LINES: usize = 500;
 
 /// Returns the diagram that `source` describes, line by line. `None` if the source is not
 /// understood or too large; the slide then shows the source.
-pub(super) fn lines_of(source: &[String]) -> Option<Vec<String>> {
-    let source = source.join("\n");
+pub(super) fn lines_of(source: &str) -> Option<Vec<String>> {
     if source.len() > MAX_SOURCE_BYTES {
         return None;
     }
     // A diagram that the library trips over must not cost the deck its colours.
-    let drawn = catch_unwind(|| mermaid_text::render_with_width(&source, Some(WIDTH)));
+    let drawn = catch_unwind(|| mermaid_text::render_with_width(source, Some(WIDTH)));
     let drawn = drawn.ok()?.ok()?;
     let lines: Vec<String> = drawn
         .lines()
@@ -36,7 +35,7 @@ mod tests {
     use super::*;
 
     fn drawn(source: &str) -> Option<Vec<String>> {
-        lines_of(&source.lines().map(str::to_owned).collect::<Vec<_>>())
+        lines_of(source)
     }
 
     #[test]

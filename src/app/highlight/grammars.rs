@@ -20,14 +20,14 @@ impl Grammars {
     /// Splits the code of `listing` into tokens. Those of a diagram are the lines of its drawing.
     pub(super) fn highlight(&mut self, listing: Listing) -> HighlightedListing {
         if listing.language == MERMAID {
-            let drawn = diagram::lines_of(&listing.lines);
+            let drawn = diagram::lines_of(&listing.text);
             let line = |text| vec![(text, TokenKind::Plain)];
             let tokens = drawn.map(|lines| lines.into_iter().map(line).collect());
             return HighlightedListing { listing, tokens };
         }
         let tokens = grammar_name(&listing.language).and_then(|name| {
             let set = self.loaded.get_or_insert_with(two_face::syntax::extra_newlines);
-            highlight(set, grammar(set, name)?, &listing.lines)
+            highlight(set, grammar(set, name)?, &listing.text)
         });
         HighlightedListing { listing, tokens }
     }
@@ -49,17 +49,17 @@ fn grammar<'a>(set: &'a SyntaxSet, name: &str) -> Option<&'a SyntaxReference> {
     }
 }
 
-fn highlight(set: &SyntaxSet, grammar: &SyntaxReference, lines: &[String]) -> Option<Vec<Tokens>> {
+fn highlight(set: &SyntaxSet, grammar: &SyntaxReference, text: &str) -> Option<Vec<Tokens>> {
     let mut state = ParseState::new(grammar);
     let mut stack = ScopeStack::new();
     let roles = ScopeTable::new();
-    let mut highlighted = Vec::with_capacity(lines.len());
-    for line in lines {
-        // The grammars of `extra_newlines` expect each line to end with a newline.
-        let ended = format!("{line}\n");
+    let mut highlighted = Vec::new();
+    // The grammars of `extra_newlines` expect each line to end with a newline.
+    for ended in text.split_inclusive('\n') {
+        let line = ended.trim_end_matches('\n');
         let mut tokens = Tokens::new();
         let mut at = 0;
-        for (next, change) in state.parse_line(&ended, set).ok()? {
+        for (next, change) in state.parse_line(ended, set).ok()? {
             // The last operation can lie at the newline, which `line` does not have.
             push_token(
                 &mut tokens,
@@ -131,8 +131,8 @@ mod tests {
     use super::*;
 
     fn roles(language: &str, code: &str) -> Vec<(String, TokenKind)> {
-        let lines = code.lines().map(str::to_owned).collect();
-        let listing = Listing { language: language.to_owned(), lines };
+        let text = format!("{code}\n").into();
+        let listing = Listing { language: language.to_owned(), text };
         Grammars::default().highlight(listing).tokens.unwrap_or_default().concat()
     }
 

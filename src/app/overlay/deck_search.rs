@@ -72,7 +72,7 @@ fn slide_text(slide: &Slide) -> SlideText {
     for block in slide.all_blocks() {
         match block {
             Block::Heading { text, .. } | Block::Paragraph(text) => push("", &plain_text(text)),
-            Block::Code(code) => push("", &code.lines.join("\n")),
+            Block::Code(code) => push("", &code.text),
             Block::Image(image) => push("image", &image.alt),
             Block::Table(table) => {
                 for row in std::iter::once(&table.header).chain(&table.rows) {

@@ -167,7 +167,7 @@ mod tests {
             alt: "a red square".to_owned(),
             ..ImageBlock::default()
         };
-        config.deck.slides[0].blocks = vec![Block::Image(image)];
+        config.deck.slides[0].blocks = vec![Block::Image(image.into())];
         App::new(config, SIZE)
     }
 

@@ -139,7 +139,6 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use crossterm::event::{Event as Input, KeyCode};
-    use ratatui::Terminal;
     use ratatui::backend::WindowSize;
     use ratatui::layout::{Position, Size};
 
@@ -148,6 +147,7 @@ mod tests {
     use crate::app::state::{AppEvent, LoopExit};
     use crate::app::steering::Laser;
     use crate::app::terminal::backend::TerminalBackend;
+    use crate::app::terminal::double_buffer::DoubleBuffer;
     use crate::app::terminal::event_loop::draw_frame;
     use crate::app::{AppConfig, Transition};
     use crate::deck::{Block, Deck, parse};
@@ -163,7 +163,7 @@ mod tests {
     /// Drives a talk and keeps the bytes that it writes to a terminal.
     struct Driver {
         app: App,
-        terminal: Terminal<TerminalBackend<Vec<u8>>>,
+        terminal: DoubleBuffer<TerminalBackend<Vec<u8>>>,
     }
 
     impl Driver {
@@ -171,7 +171,7 @@ mod tests {
             let mut app = App::new(config, SIZE);
             app.update(AppEvent::Graphics(GraphicsAnswer::of_name(name)));
             let backend = TerminalBackend::new(Vec::new(), window, true);
-            Self { app, terminal: Terminal::new(backend).unwrap() }
+            Self { app, terminal: DoubleBuffer::new(backend).unwrap() }
         }
 
         fn new(source: &str) -> Self {

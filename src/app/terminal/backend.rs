@@ -309,11 +309,11 @@ fn color_code(color: Color, ground: bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use ratatui::Terminal;
     use ratatui::buffer::Buffer;
     use ratatui::style::Style;
 
     use super::*;
+    use crate::app::terminal::double_buffer::DoubleBuffer;
     use crate::stage::link_style;
 
     impl TerminalBackend<Vec<u8>> {
@@ -330,9 +330,11 @@ mod tests {
 
     /// Returns what is written for each of the frames.
     fn written(frames: &[&dyn Fn(&mut Buffer)]) -> Vec<String> {
-        let mut terminal = Terminal::new(TerminalBackend::new(Vec::new(), small, true)).unwrap();
+        let mut terminal =
+            DoubleBuffer::new(TerminalBackend::new(Vec::new(), small, true)).unwrap();
         let frames = frames.iter().map(|draw| {
-            terminal.draw(|frame| draw(frame.buffer_mut())).unwrap();
+            draw(terminal.next_frame().unwrap());
+            terminal.show().unwrap();
             String::from_utf8(terminal.backend_mut().take_output()).unwrap()
         });
         frames.collect()
@@ -378,13 +380,11 @@ mod tests {
 
     #[test]
     fn a_clear_is_part_of_the_next_frame() {
-        let mut terminal = Terminal::new(TerminalBackend::new(Vec::new(), small, true)).unwrap();
+        let mut terminal =
+            DoubleBuffer::new(TerminalBackend::new(Vec::new(), small, true)).unwrap();
         terminal.clear().unwrap();
-        terminal
-            .draw(|frame| {
-                frame.buffer_mut().set_string(0, 0, "x", Style::new());
-            })
-            .unwrap();
+        terminal.next_frame().unwrap().set_string(0, 0, "x", Style::new());
+        terminal.show().unwrap();
         let bytes = terminal.backend_mut().take_output();
         assert_eq!(
             String::from_utf8(bytes).unwrap(),
@@ -402,15 +402,12 @@ mod tests {
             (false, "abcd"),
         ] {
             let backend = TerminalBackend::new(Vec::new(), small, shows_links);
-            let mut terminal = Terminal::new(backend).unwrap();
+            let mut terminal = DoubleBuffer::new(backend).unwrap();
             terminal.backend_mut().set_links(&links);
-            terminal
-                .draw(|frame| {
-                    let buffer = frame.buffer_mut();
-                    buffer.set_string(0, 0, "abcd", Style::new());
-                    buffer.set_string(1, 0, "bc", linked);
-                })
-                .unwrap();
+            let buffer = terminal.next_frame().unwrap();
+            buffer.set_string(0, 0, "abcd", Style::new());
+            buffer.set_string(1, 0, "bc", linked);
+            terminal.show().unwrap();
             let bytes = terminal.backend_mut().take_output();
             let id = LinkId::of(Cell::default().set_style(linked)).unwrap();
             let expected = expected.replace("ID", &id.to_string());

@@ -55,14 +55,14 @@ fn has_disputed_width(symbol: &str, width: impl FnOnce() -> u16) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use ratatui::Terminal;
-    use ratatui::backend::{TestBackend, WindowSize};
+    use ratatui::backend::WindowSize;
     use ratatui::layout::{Rect, Size};
     use ratatui::style::Style;
 
     use super::*;
     use crate::app::state::App;
     use crate::app::terminal::backend::TerminalBackend;
+    use crate::app::terminal::double_buffer::DoubleBuffer;
     use crate::app::terminal::event_loop::draw_frame;
     use crate::app::{AppConfig, AppEvent};
     use crate::stage::Registry;
@@ -95,7 +95,8 @@ mod tests {
     fn a_frame_is_drawn_in_full_when_a_cluster_comes_or_goes() {
         let source = "plain one\n\n---\n\nflag 🇩🇪 here\n\n---\n\nplain two\n\n---\n\nplain three\n";
         let mut app = App::new(AppConfig::bare(source, Registry::new(&[])), Size::new(40, 8));
-        let mut terminal = Terminal::new(TerminalBackend::new(Vec::new(), tiny, false)).unwrap();
+        let mut terminal =
+            DoubleBuffer::new(TerminalBackend::new(Vec::new(), tiny, false)).unwrap();
         let mut full = Vec::new();
         for _ in 0..4 {
             draw_frame(&mut app, &mut terminal).unwrap();
@@ -109,11 +110,9 @@ mod tests {
 
     #[test]
     fn what_stands_behind_a_cluster_is_drawn_with_every_change() {
-        let mut terminal = Terminal::new(TestBackend::new(10, 2)).unwrap();
-        let mut frame = terminal.get_frame();
-        let buffer = frame.buffer_mut();
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 10, 2));
         buffer.set_string(0, 0, "a🇩🇪b", Style::new());
-        mark_clusters(buffer);
+        mark_clusters(&mut buffer);
         let always = |x: u16, y: u16| buffer[(x, y)].diff_option == CellDiffOption::AlwaysUpdate;
         assert!(!always(0, 0) && always(1, 0) && always(3, 0) && always(9, 0) && !always(0, 1));
     }

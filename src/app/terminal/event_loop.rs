@@ -8,12 +8,12 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::{Stream, StreamExt as _};
-use ratatui::Terminal;
 use tokio::time::{Instant, sleep_until};
 
 use crate::app::state::{App, AppEvent, LoopExit};
 use crate::app::terminal::backend::FrameBackend;
 use crate::app::terminal::clusters::mark_clusters;
+use crate::app::terminal::double_buffer::DoubleBuffer;
 
 /// The minimum time between two frames that no input asked for: 60 frames a second.
 const MIN_FRAME_INTERVAL: Duration = Duration::from_millis(16);
@@ -32,7 +32,7 @@ const MAX_EVENTS_PER_FRAME: usize = 512;
 /// Fails if the terminal cannot be written to.
 pub async fn run_event_loop<B: FrameBackend>(
     app: &mut App,
-    terminal: &mut Terminal<B>,
+    terminal: &mut DoubleBuffer<B>,
     events: &mut (impl Stream<Item = AppEvent> + Unpin),
 ) -> Result<LoopExit, B::Error> {
     let mut last = Instant::now();
@@ -131,26 +131,25 @@ fn poll_events(
 /// Fails if the terminal cannot be written to.
 pub fn draw_frame<B: FrameBackend>(
     app: &mut App,
-    terminal: &mut Terminal<B>,
+    terminal: &mut DoubleBuffer<B>,
 ) -> Result<(), B::Error> {
     if std::mem::take(&mut app.window_changed)
         && let Ok(window) = terminal.backend_mut().window_size()
     {
         app.set_window(window.columns_rows, window.pixels);
     }
-    terminal.autoresize()?;
-    let mut frame = terminal.get_frame();
-    app.resize_to(frame.area());
-    app.view(frame.buffer_mut());
-    app.remember_frame(frame.buffer_mut());
-    app.draw_sized_text(frame.buffer_mut());
-    let clusters = mark_clusters(frame.buffer_mut());
+    let frame = terminal.next_frame()?;
+    app.resize_to(frame.area);
+    app.view(frame);
+    app.remember_frame(frame);
+    app.draw_sized_text(frame);
+    let clusters = mark_clusters(frame);
     if std::mem::replace(&mut app.clusters, clusters) != clusters || app.repaint {
         terminal.clear()?;
         app.repaint = false;
     }
     terminal.backend_mut().set_links(&app.links);
-    terminal.apply_buffer()?;
+    terminal.show()?;
     app.dirty = false;
     app.follow_up();
     Ok(())
@@ -242,7 +241,7 @@ mod tests {
         let config = AppConfig::bare("```demo chatter\n```\n", Registry::new(&CHATTER));
         let size = Size { width: 60, height: 20 };
         let mut app = App::new(config, size);
-        let mut terminal = Terminal::new(TestBackend::new(60, 20)).unwrap();
+        let mut terminal = DoubleBuffer::new(TestBackend::new(60, 20)).unwrap();
         let mut second =
             Box::pin(stream::once(sleep(Duration::from_secs(1))).filter_map(async |()| None));
         let asked = run_event_loop(&mut app, &mut terminal, &mut second).await.unwrap();
@@ -286,7 +285,7 @@ mod tests {
         let config = AppConfig::bare(source, Registry::new(&[]));
         let mut app = App::new(config, Size { width: 100, height: 30 });
         for (width, height) in [(40, 10), (100, 30)] {
-            let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+            let mut terminal = DoubleBuffer::new(TestBackend::new(width, height)).unwrap();
             draw_frame(&mut app, &mut terminal).unwrap();
             let shown = terminal.backend().to_string();
             let footer = shown.trim_end().lines().last().unwrap();

@@ -2,6 +2,7 @@
 
 pub(super) mod backend;
 pub(super) mod clusters;
+pub(super) mod double_buffer;
 pub(super) mod event_loop;
 pub(super) mod event_stream;
 mod input;

@@ -123,7 +123,7 @@ pub(super) fn parse_deck_in(folder: &Path, source: &str, registry: Registry) -> 
     let (deck, mut warnings) = deck::parse_with(source, &mut files);
     let (mut faults, mut digests) = files.into_parts();
     let lines = LineIndex::new(source);
-    warnings.extend(registry.check(&deck, source));
+    warnings.extend(registry.check(&deck, &lines));
     warnings.extend(missing_pictures(folder, &deck, &lines));
     let mut themes = ThemePair::default();
     if let Some(setting) = &deck.front_matter.theme {

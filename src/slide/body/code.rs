@@ -16,8 +16,8 @@ impl BodyBuilder<'_> {
     /// Lays a code block out on a panel. A `text` fence is a drawing and has no panel.
     pub(super) fn code(&mut self, code: &CodeBlock, prefix: &mut LinePrefix, room: Room) {
         let drawing = match code.language.as_str() {
-            "qr" => qr::lay_out(&code.lines.join("\n")),
-            MERMAID => self.style.highlights.tokens(&code.language, &code.lines).map(|lines| {
+            "qr" => qr::lay_out(&code.text),
+            MERMAID => self.style.highlights.tokens(&code.language, &code.text).map(|lines| {
                 lines.iter().map(|line| colored_line("", Some(line), self.style.theme)).collect()
             }),
             _ => None,
@@ -29,13 +29,13 @@ impl BodyBuilder<'_> {
         }
         let panel =
             !code.hides_background && !matches!(code.language.as_str(), "text" | "txt" | "");
-        let colored = self.style.highlights.tokens(&code.language, &code.lines);
-        let widest = code.lines.iter().map(|line| text::width(line)).max().unwrap_or(0);
+        let colored = self.style.highlights.tokens(&code.language, &code.text);
+        let widest = code.lines().map(text::width).max().unwrap_or(0);
         let digits = code.first_number.map_or(0, |first| {
-            first.saturating_add(code.lines.len().saturating_sub(1)).to_string().len()
+            first.saturating_add(code.lines().count().saturating_sub(1)).to_string().len()
         });
         let first_row = self.row_number();
-        let lines = code.lines.iter().enumerate().map(|(index, line)| {
+        let lines = code.lines().enumerate().map(|(index, line)| {
             let tokens = colored.and_then(|lines| lines.get(index));
             let mut body = colored_line(line, tokens, self.style.theme);
             if let Some(first) = code.first_number {
@@ -71,7 +71,8 @@ impl BodyBuilder<'_> {
     fn point_out(&mut self, code: &CodeBlock, first_row: usize) {
         for selection in code.highlights.iter().skip(1) {
             self.step += 1;
-            let mut numbers = (1..=code.lines.len()).filter(|&number| selection.contains(number));
+            let mut numbers =
+                (1..=code.lines().count()).filter(|&number| selection.contains(number));
             let Some(first) = numbers.next() else { continue };
             let last = numbers.next_back().unwrap_or(first);
             let row = |number: usize| first_row + number - 1;

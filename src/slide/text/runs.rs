@@ -48,12 +48,12 @@ pub(crate) fn shown_width(runs: &[TextRun]) -> usize {
 fn address_behind(runs: &[TextRun], index: usize) -> Option<&str> {
     let (run, link) = (&runs[index], runs[index].link.as_ref()?);
     let goes_on = runs.get(index + 1).is_some_and(|next| next.link.as_ref() == Some(link));
-    (!goes_on && !link.ends_with(&run.text)).then_some(link)
+    (!goes_on && !link.ends_with(&*run.text)).then_some(link)
 }
 
 /// Returns the text of a run as it is shown.
 fn shown_text(run: &TextRun) -> Cow<'_, str> {
-    if run.style.superscript { raised(&run.text).into() } else { run.text.as_str().into() }
+    if run.style.superscript { raised(&run.text).into() } else { (*run.text).into() }
 }
 
 /// Returns the text of `runs` on the style `base`, without the addresses of links, for titles.

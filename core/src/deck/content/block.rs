@@ -28,7 +28,7 @@ pub enum Block {
         items: Vec<ListItem>,
     },
     /// A pipe table.
-    Table(TableBlock),
+    Table(Box<TableBlock>),
     /// A block quote, or a GitHub alert if it has a kind.
     Quote {
         /// The alert's kind, given by a first line such as `[!NOTE]`.
@@ -37,9 +37,9 @@ pub enum Block {
         blocks: Vec<Block>,
     },
     /// A code block, kept character for character. It is never wrapped.
-    Code(CodeBlock),
+    Code(Box<CodeBlock>),
     /// A picture.
-    Image(ImageBlock),
+    Image(Box<ImageBlock>),
     /// Blocks side by side.
     Columns(Vec<Column>),
     /// Blocks with an alignment or a font size of their own.
@@ -58,7 +58,7 @@ pub enum Block {
     /// The place from which on the slide stands in the middle of the free height.
     Middle,
     /// A live demo.
-    Demo(DemoFence),
+    Demo(Box<DemoFence>),
     /// A thematic break written as `***` or `___`: a line across the slide.
     Rule,
     /// A pause: everything after it appears with the next key press.
@@ -110,7 +110,6 @@ impl Block {
                     row.shrink_to_fit();
                 }
             }
-            Self::Code(code) => code.lines.shrink_to_fit(),
             _ => {}
         }
         for blocks in self.child_lists() {

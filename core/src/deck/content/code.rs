@@ -1,6 +1,7 @@
 //! A block of code and the lines of it that are pointed out.
 
 use std::ops::RangeInclusive;
+use std::str::Lines;
 
 use crate::text;
 
@@ -9,8 +10,9 @@ use crate::text;
 pub struct CodeBlock {
     /// The language in lower case, as a grammar is looked up by it; empty if there is none.
     pub language: String,
-    /// The lines, with tabs expanded and control characters made visible.
-    pub lines: Vec<String>,
+    /// The lines, each ended by a line feed, with tabs expanded and control characters made
+    /// visible.
+    pub text: Box<str>,
     /// The number of the first line where lines are numbered.
     pub first_number: Option<usize>,
     /// The lines that stand out, step by step: the first from the beginning, each further one
@@ -20,6 +22,13 @@ pub struct CodeBlock {
     pub hides_background: bool,
     /// Whether the deck asks to run the code. It is never run.
     pub executable: bool,
+}
+
+impl CodeBlock {
+    /// Returns the lines, without line feeds.
+    pub fn lines(&self) -> Lines<'_> {
+        self.text.lines()
+    }
 }
 
 /// Lines of a block of code, by their numbers from 1.
@@ -46,9 +55,14 @@ impl LineSelection {
     }
 }
 
-/// Returns the lines of `code` as a terminal can show them.
-pub(in crate::deck) fn code_lines(code: &str) -> Vec<String> {
-    code.lines().map(|line| text::sanitize(&text::expand_tabs(line, 4)).into_owned()).collect()
+/// Returns lines of code as a terminal can show them, each ended by a line feed.
+pub(in crate::deck) fn code_text<'a>(lines: impl Iterator<Item = &'a str>) -> Box<str> {
+    let mut text = String::new();
+    for line in lines {
+        text.push_str(&text::sanitize(&text::expand_tabs(line, 4)));
+        text.push('\n');
+    }
+    text.into_boxed_str()
 }
 
 #[cfg(test)]

@@ -74,7 +74,7 @@ impl Slide {
     /// Returns the demo fences on the slide, in order, wherever they stand.
     pub fn demos(&self) -> impl Iterator<Item = &DemoFence> {
         self.all_blocks().filter_map(|block| match block {
-            Block::Demo(fence) => Some(fence),
+            Block::Demo(fence) => Some(&**fence),
             _ => None,
         })
     }
@@ -125,7 +125,7 @@ mod tests {
     use crate::deck::{CodeBlock, Column, LineSelection, ListItem, TableBlock, TextRun};
 
     fn paragraph(text: &str) -> Block {
-        Block::Paragraph(vec![TextRun { text: text.to_owned(), ..TextRun::default() }])
+        Block::Paragraph(vec![TextRun { text: text.into(), ..TextRun::default() }])
     }
 
     #[test]
@@ -176,15 +176,12 @@ mod tests {
             loose: false,
             items: vec![item(false, vec![]), item(true, vec![Block::Pause]), item(true, vec![])],
         };
-        let table = Block::Table(TableBlock {
-            rows: vec![Vec::new(), Vec::new()],
-            pauses: true,
-            ..TableBlock::default()
-        });
-        let code = Block::Code(CodeBlock {
-            highlights: vec![LineSelection::All, LineSelection::lines([1..=3]), LineSelection::All],
-            ..CodeBlock::default()
-        });
+        let rows = vec![Vec::new(), Vec::new()];
+        let table = TableBlock { rows, pauses: true, ..TableBlock::default() };
+        let highlights =
+            vec![LineSelection::All, LineSelection::lines([1..=3]), LineSelection::All];
+        let code = CodeBlock { highlights, ..CodeBlock::default() };
+        let (table, code) = (Block::Table(table.into()), Block::Code(code.into()));
         let slide = Slide { blocks: vec![list, table, code, Block::Pause], ..Slide::default() };
         assert_eq!(slide.steps(), 1 + 3 + 2 + 2 + 1);
     }

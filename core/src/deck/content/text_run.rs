@@ -4,17 +4,17 @@
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TextRun {
     /// The characters. None of them is a terminal control.
-    pub text: String,
+    pub text: Box<str>,
     /// The style of the whole run.
     pub style: TextStyle,
     /// The target URL, if this is the text of a link.
-    pub link: Option<String>,
+    pub link: Option<Box<str>>,
 }
 
 impl TextRun {
     /// Whether this is a hard line break.
     pub fn is_break(&self) -> bool {
-        self.text == "\n"
+        &*self.text == "\n"
     }
 }
 
@@ -50,7 +50,7 @@ pub enum TextColor {
 
 /// Returns the text of `runs` without styles. A hard line break becomes a space.
 pub fn plain_text(runs: &[TextRun]) -> String {
-    runs.iter().map(|run| if run.is_break() { " " } else { run.text.as_str() }).collect()
+    runs.iter().map(|run| if run.is_break() { " " } else { &*run.text }).collect()
 }
 
 #[cfg(test)]
@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn a_line_break_is_a_space_where_there_is_one_line() {
-        let run = |text: &str| TextRun { text: text.to_owned(), ..TextRun::default() };
+        let run = |text: &str| TextRun { text: text.into(), ..TextRun::default() };
         assert!(run("\n").is_break() && !run("a\n").is_break() && !run("").is_break());
         assert_eq!(plain_text(&[run("a"), run("\n"), run("b"), run("c")]), "a bc");
     }

@@ -146,7 +146,7 @@ const DECKS: &[Expected] = &[
 fn text(slide: &Slide) -> String {
     let texts = slide.all_blocks().filter_map(|block| match block {
         Block::Paragraph(runs) | Block::Heading { text: runs, .. } => Some(plain_text(runs)),
-        Block::Code(code) => Some(code.lines.join("\n")),
+        Block::Code(code) => Some(code.text.trim_end().to_owned()),
         _ => None,
     });
     texts.collect::<Vec<String>>().join(" | ")

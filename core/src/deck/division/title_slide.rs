@@ -64,7 +64,7 @@ mod tests {
         let (deck, _) = parse("---\ntitle: Reading a _capture_\n---\n\ntext\n");
         let Block::Heading { text, .. } = &deck.slides[0].blocks[0] else { panic!("no title") };
         let runs: Vec<(&str, bool)> =
-            text.iter().map(|run| (run.text.as_str(), run.style.italic)).collect();
+            text.iter().map(|run| (&*run.text, run.style.italic)).collect();
         assert_eq!(runs, [("Reading a ", false), ("capture", true)]);
         assert_eq!(deck.front_matter.title.as_deref(), Some("Reading a capture"));
         let (deck, _) = parse("---\ntitle: \"All about C #\"\n---\n");

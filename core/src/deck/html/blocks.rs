@@ -4,7 +4,7 @@
 //! of any other element the text is shown, in a paragraph of its own if it is no part of a line.
 
 use crate::deck::content::block::{Block, ColumnAlign, ImageBlock, ListItem, TableBlock};
-use crate::deck::content::code::{CodeBlock, code_lines};
+use crate::deck::content::code::{CodeBlock, code_text};
 use crate::deck::content::text_run::TextRun;
 use crate::deck::html::entity::decode;
 use crate::deck::html::scan::Tag;
@@ -62,7 +62,7 @@ impl HtmlBlocks {
     /// Appends a picture.
     pub(in crate::deck) fn picture(&mut self, picture: ImageBlock) {
         self.flush();
-        self.push(Block::Image(picture));
+        self.push(Block::Image(picture.into()));
     }
 
     /// Waits for a key press before what follows. Returns whether it can here: a table, a heading
@@ -196,12 +196,8 @@ impl HtmlBlocks {
             return;
         }
         let header = if has_header { rows.remove(0) } else { vec![Vec::new(); width] };
-        self.push(Block::Table(TableBlock {
-            columns: vec![ColumnAlign::Left; width],
-            header,
-            rows,
-            pauses: false,
-        }));
+        let columns = vec![ColumnAlign::Left; width];
+        self.push(Block::Table(TableBlock { columns, header, rows, pauses: false }.into()));
     }
 
     /// Whether an element is open that blocks are put into.
@@ -242,7 +238,7 @@ impl HtmlBlocks {
                 Kind::Cell(runs) => {
                     if let Some(text) = words(&block) {
                         if !runs.is_empty() {
-                            runs.push(TextRun { text: "\n".to_owned(), ..TextRun::default() });
+                            runs.push(TextRun { text: "\n".into(), ..TextRun::default() });
                         }
                         return runs.extend(text);
                     }
@@ -257,10 +253,10 @@ impl HtmlBlocks {
         let Some(text) = self.preformatted.take() else { return };
         // HTML drops the line break right after the opening tag.
         let text = text.strip_prefix('\n').unwrap_or(&text);
-        let lines = code_lines(text.trim_end());
+        let text = code_text(text.trim_end().lines());
         let language = std::mem::take(&mut self.language);
-        if !lines.is_empty() {
-            self.push(Block::Code(CodeBlock { language, lines, ..CodeBlock::default() }));
+        if !text.is_empty() {
+            self.push(Block::Code(CodeBlock { language, text, ..CodeBlock::default() }.into()));
         }
     }
 
@@ -337,7 +333,7 @@ fn words(block: &Block) -> Option<Vec<TextRun>> {
     match block {
         Block::Paragraph(runs) | Block::Heading { text: runs, .. } => Some(runs.clone()),
         Block::Image(picture) => {
-            Some(vec![TextRun { text: picture.alt.clone(), ..TextRun::default() }])
+            Some(vec![TextRun { text: picture.alt.as_str().into(), ..TextRun::default() }])
         }
         _ => None,
     }

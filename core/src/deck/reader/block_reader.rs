@@ -420,7 +420,7 @@ mod tests {
     #[test]
     fn a_line_of_hyphens_below_text_is_a_slip_and_one_of_equals_signs_is_not() {
         let heading = |level| {
-            let text = vec![TextRun { text: "A".to_owned(), ..TextRun::default() }];
+            let text = vec![TextRun { text: "A".into(), ..TextRun::default() }];
             Block::Heading { level, text }
         };
         assert_eq!(blocks("A\n===\n"), [heading(1)]);
@@ -439,7 +439,7 @@ mod tests {
         let source = "a **b** *c* ~~d~~ `e` [f](u) <!-- x --> g\\\nh\ni";
         let Block::Paragraph(runs) = blocks(source).remove(0) else { panic!("{source}") };
         let plain = TextStyle::default();
-        let styled = |text: &str, style| TextRun { text: text.to_owned(), style, link: None };
+        let styled = |text: &str, style| TextRun { text: text.into(), style, link: None };
         let expected = [
             styled("a ", plain),
             styled("b", TextStyle { bold: true, ..plain }),
@@ -450,7 +450,7 @@ mod tests {
             styled(" ", plain),
             styled("e", TextStyle { code: true, ..plain }),
             styled(" ", plain),
-            TextRun { link: Some("u".to_owned()), ..styled("f", plain) },
+            TextRun { link: Some("u".into()), ..styled("f", plain) },
             styled(" g", plain),
             styled("\n", plain),
             styled("h i", plain),
@@ -470,7 +470,7 @@ mod tests {
 
     fn image(path: &str, alt: &str) -> Block {
         let image = ImageBlock::default();
-        Block::Image(ImageBlock { path: path.to_owned(), alt: alt.to_owned(), ..image })
+        Block::Image(ImageBlock { path: path.to_owned(), alt: alt.to_owned(), ..image }.into())
     }
 
     #[test]
@@ -502,7 +502,7 @@ mod tests {
         };
         assert_eq!(plain_text(&runs), "a b c H2O x2 u red it next link © K");
         let style = |text: &str| {
-            let found = runs.iter().find(|run| run.text == text);
+            let found = runs.iter().find(|run| *run.text == *text);
             found.unwrap_or_else(|| panic!("{text}: {runs:?}")).style
         };
         let plain = TextStyle::default();
@@ -513,7 +513,7 @@ mod tests {
         assert_eq!(style("it"), TextStyle { italic: true, foreground: color, ..plain });
         assert_eq!(style("K"), TextStyle { code: true, ..plain });
         assert!(runs.iter().any(crate::deck::content::text_run::TextRun::is_break), "{runs:?}");
-        assert!(runs.iter().any(|run| run.text == "link" && run.link.as_deref() == Some("v")));
+        assert!(runs.iter().any(|run| *run.text == *"link" && run.link.as_deref() == Some("v")));
     }
 
     #[test]
@@ -559,7 +559,7 @@ mod tests {
              <pre><code class=\"language-Go\">\nx  &lt; 1\n\n  y\n</code></pre>\n",
         );
         let paragraph = |text: &str| {
-            Block::Paragraph(vec![TextRun { text: text.to_owned(), ..TextRun::default() }])
+            Block::Paragraph(vec![TextRun { text: text.into(), ..TextRun::default() }])
         };
         assert!(
             matches!(&read[0], Block::Heading { level: 2, text } if plain_text(text) == "A & B")
@@ -577,10 +577,7 @@ mod tests {
         assert!(matches!(&read[5], Block::Styled { align: Some(ColumnAlign::Center), .. }));
         assert_eq!(read[6..8], [paragraph("a b"), paragraph("c")]);
         let Block::Code(code) = &read[8] else { panic!("{read:?}") };
-        assert_eq!(
-            (code.language.as_str(), &code.lines[..]),
-            ("go", &["x  < 1".into(), String::new(), "  y".into()][..])
-        );
+        assert_eq!((code.language.as_str(), &*code.text), ("go", "x  < 1\n\n  y\n"));
     }
 
     #[test]
@@ -663,10 +660,10 @@ mod tests {
         let source = "$$\nx = \\frac{a}{b}\n\\\\\n\\sum_{i=1}^{n} *i*\n$$\n\n> $$a\\\\b$$\n";
         let read = blocks(source);
         let Block::Code(code) = &read[0] else { panic!("{read:?}") };
-        assert_eq!(code.lines, ["$$", "x = \\frac{a}{b}", "\\\\", "\\sum_{i=1}^{n} *i*", "$$"]);
+        assert_eq!(&*code.text, "$$\nx = \\frac{a}{b}\n\\\\\n\\sum_{i=1}^{n} *i*\n$$\n");
         let Block::Quote { blocks, .. } = &read[1] else { panic!("{read:?}") };
         assert!(
-            matches!(&blocks[..], [Block::Code(code)] if code.lines == ["$$a\\\\b$$"]),
+            matches!(&blocks[..], [Block::Code(code)] if *code.text == *"$$a\\\\b$$\n"),
             "{blocks:?}"
         );
     }
@@ -675,11 +672,9 @@ mod tests {
     fn what_a_terminal_would_obey_is_reported_with_its_name_and_shown_as_another() {
         let (deck, warnings) = warned("a\tb \u{7f}\n\n`c\u{200b}`\n\n```\nd\te\n\u{9b}\n```\n");
         assert_eq!(text_of(&deck.slides[0].blocks), "a b ␡ c\u{fffd} ");
-        let lines = vec!["d   e".to_owned(), "\u{fffd}".to_owned()];
-        assert_eq!(
-            deck.slides[0].blocks[2],
-            Block::Code(CodeBlock { lines, ..CodeBlock::default() })
-        );
+        let text = "d   e\n\u{fffd}\n".into();
+        let code = CodeBlock { text, ..CodeBlock::default() };
+        assert_eq!(deck.slides[0].blocks[2], Block::Code(code.into()));
         assert_eq!(
             warnings,
             [

@@ -7,7 +7,7 @@ use std::ops::Range;
 use pulldown_cmark::{CodeBlockKind, CowStr, Event};
 
 use crate::deck::code_info::{CodeInfo, hidden_prefix};
-use crate::deck::content::code::code_lines;
+use crate::deck::content::code::code_text;
 use crate::deck::reader::block_reader::BlockReader;
 use crate::deck::reader::file_snippet::FileSnippet;
 use crate::deck::reader::markdown::EventIter;
@@ -44,10 +44,10 @@ impl<'a> BlockReader<'a> {
         if words.next().is_some_and(|word| word.eq_ignore_ascii_case("demo")) {
             // Without a body there is nothing whose line could be asked for.
             let first = self.position(first.unwrap_or(range.start)).line;
-            return Block::Demo(self.demo(words, &body, range, first));
+            return Block::Demo(self.demo(words, &body, range, first).into());
         }
         self.warn_about_controls(&body, first.unwrap_or(range.start));
-        Block::Code(self.plain_code(&info, body, range.start))
+        Block::Code(self.plain_code(&info, body, range.start).into())
     }
 
     /// Returns a code block with this info string, which begins at `at`.
@@ -70,13 +70,12 @@ impl<'a> BlockReader<'a> {
                 format!("`+{attribute}` isn't carried out: code is shown, never run"),
             );
         }
-        let mut lines = code_lines(&body);
-        if let Some(prefix) = hidden_prefix(&info.language).filter(|_| info.hides_lines) {
-            lines.retain(|line| !line.starts_with(prefix));
-        }
+        let hidden = hidden_prefix(&info.language).filter(|_| info.hides_lines);
+        let is_shown = |line: &&str| hidden.is_none_or(|prefix| !line.starts_with(prefix));
+        let text = code_text(body.lines().filter(is_shown));
         CodeBlock {
             language: info.language,
-            lines,
+            text,
             first_number: info.first_number,
             highlights: info.highlights,
             hides_background: info.hides_background,
@@ -104,11 +103,8 @@ impl<'a> BlockReader<'a> {
     /// Returns a formula as code, because every character of it counts.
     pub(in crate::deck) fn math(&mut self, source: &str, start: usize) -> Block {
         self.warn_about_controls(source, start);
-        Block::Code(CodeBlock {
-            language: "tex".to_owned(),
-            lines: code_lines(source),
-            ..CodeBlock::default()
-        })
+        let text = code_text(source.lines());
+        Block::Code(CodeBlock { language: "tex".to_owned(), text, ..CodeBlock::default() }.into())
     }
 
     /// Reads a demo fence. `words` are what follows `demo` in its first line, and `first` is the
@@ -227,20 +223,17 @@ mod tests {
         );
         let codes: Vec<&CodeBlock> = blocks
             .iter()
-            .map(|block| if let Block::Code(code) = block { code } else { panic!("{block:?}") })
+            .map(|block| if let Block::Code(code) = block { &**code } else { panic!("{block:?}") })
             .collect();
-        assert_eq!(codes[0].lines, ["fn main() {}"]);
+        assert_eq!(&*codes[0].text, "fn main() {}\n");
         assert_eq!((codes[0].first_number, codes[0].executable), (Some(1), true));
         assert_eq!(
             codes[0].highlights,
             [LineSelection::lines([1..=1]), LineSelection::lines([2..=2])]
         );
-        assert_eq!(
-            (&codes[1].lines[..], codes[1].executable),
-            (&["/// kept".to_owned()][..], false)
-        );
+        assert_eq!((&*codes[1].text, codes[1].executable), ("/// kept\n", false));
         assert!(!codes[2].executable);
-        assert_eq!(codes[3].lines, ["ls"]);
+        assert_eq!(&*codes[3].text, "ls\n");
         assert_eq!(warnings, ["1:1: `+exec` isn't carried out: code is shown, never run"]);
     }
 
@@ -266,16 +259,13 @@ mod tests {
             (code, deck.files, warnings.into_iter().map(|w| w.message).collect::<Vec<_>>())
         };
         let (code, files, warnings) = read("path: a.rs\nlanguage: Rust");
-        assert_eq!(
-            (code.language.as_str(), &code.lines[..]),
-            ("rust", &["one", "two", "    three"].map(str::to_owned)[..])
-        );
+        assert_eq!((code.language.as_str(), &*code.text), ("rust", "one\ntwo\n    three\n"));
         assert_eq!(
             (code.first_number, files, warnings),
             (Some(1), vec!["a.rs".to_owned()], vec![])
         );
         let (code, _, warnings) = read("path: a.rs\nstart_line: 2\nend_line: 2");
-        assert_eq!((code.lines, warnings), (vec!["two".to_owned()], vec![]));
+        assert_eq!((&*code.text, warnings), ("two\n", vec![]));
         for (body, problem) in [
             ("path: b.rs", "could not read `b.rs`: no such file"),
             ("path: a.rs\nstart_line: 9", "`a.rs` has 3 lines, none of them from line 9 on"),
@@ -289,7 +279,7 @@ mod tests {
             ("path: @x", "this names no file, as it is not YAML"),
         ] {
             let (code, _, warnings) = read(body);
-            assert_eq!(code.lines, body.lines().collect::<Vec<_>>(), "{body}");
+            assert!(code.lines().eq(body.lines()), "{body}: {code:?}");
             assert!(
                 warnings.len() == 1 && warnings[0].starts_with(problem),
                 "{body}: {warnings:?}"

@@ -14,7 +14,7 @@ impl<'a> BlockReader<'a> {
     /// Returns what a line of text becomes: pictures if it has nothing else.
     pub(super) fn text_blocks(&mut self, mut inline: Inline, at: usize) -> Vec<Block> {
         if let Some(pictures) = inline.take_pictures() {
-            return pictures.into_iter().map(Block::Image).collect();
+            return pictures.into_iter().map(|picture| Block::Image(picture.into())).collect();
         }
         paragraph(self.runs(inline, at)).into_iter().collect()
     }

@@ -55,7 +55,7 @@ impl<'a> BlockReader<'a> {
                 _ => {}
             }
         }
-        Block::Table(table)
+        Block::Table(table.into())
     }
 }
 
