@@ -13,7 +13,10 @@ use crate::wire::format;
 ///
 /// If the file cannot be read, or has more than `max` bytes ([`io::ErrorKind::FileTooLarge`]).
 pub(super) fn read_file(path: &Path, max: u64) -> io::Result<Vec<u8>> {
-    let file = File::open(path)?;
+    read_opened(File::open(path)?, max)
+}
+
+fn read_opened(file: File, max: u64) -> io::Result<Vec<u8>> {
     // Where the file says its size, no memory is asked for twice.
     let size = file.metadata().map_or(0, |file| file.len()).min(max);
     read_into(Vec::with_capacity(usize::try_from(size).unwrap_or(0)), file, max)
@@ -27,11 +30,20 @@ pub(super) fn read_file(path: &Path, max: u64) -> io::Result<Vec<u8>> {
 /// If it is not a file, cannot be read, or has more than `max` bytes
 /// ([`io::ErrorKind::FileTooLarge`]).
 pub(super) fn read_regular_file(path: &Path, max: u64) -> io::Result<Vec<u8>> {
+    read_opened(open_regular_file(path)?, max)
+}
+
+/// Opens the file at `path`, unless it is a pipe or a device.
+///
+/// # Errors
+///
+/// If it is not a file, or cannot be opened.
+pub(super) fn open_regular_file(path: &Path) -> io::Result<File> {
     // Opening a pipe waits for its writer.
     if !path.metadata()?.is_file() {
         return Err(io::Error::other("it is not a file"));
     }
-    read_file(path, max)
+    File::open(path)
 }
 
 /// Returns `bytes` as text.
@@ -70,10 +82,15 @@ fn read_into(mut bytes: Vec<u8>, stream: impl Read, max: u64) -> io::Result<Vec<
     // The size in the metadata would not do: a pipe and a device have none.
     stream.take(max.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > max {
-        let reason = format!("it is larger than the limit of {}", format::byte_count(max));
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, reason));
+        return Err(too_large(max));
     }
     Ok(bytes)
+}
+
+/// Returns the error of an input with more than `max` bytes.
+pub(super) fn too_large(max: u64) -> io::Error {
+    let reason = format!("it is larger than the limit of {}", format::byte_count(max));
+    io::Error::new(io::ErrorKind::FileTooLarge, reason)
 }
 
 #[cfg(test)]

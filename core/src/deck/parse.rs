@@ -14,19 +14,19 @@ use crate::text;
 
 /// Parses a deck that stands alone: see [`parse_with`].
 pub fn parse(source: &str) -> (Deck, Vec<Warning>) {
-    parse_with(source, &mut NoFiles)
+    parse_with(&LineIndex::new(source), &mut NoFiles)
 }
 
-/// Parses a deck, with the text of the files that it takes in from `files`. Parsing never fails;
-/// problems come back as warnings, in file order.
+/// Parses a deck whose source has these lines, with the text of the files that it takes in from
+/// `files`. Parsing never fails; problems come back as warnings, in file order.
 ///
 /// Slides are separated by `---` on a line of its own or by `<!-- end_slide -->`, and in the decks
 /// of other tools as these have it.
-pub fn parse_with(source: &str, files: &mut dyn FileReader) -> (Deck, Vec<Warning>) {
+pub fn parse_with(lines: &LineIndex, files: &mut dyn FileReader) -> (Deck, Vec<Warning>) {
+    let source = lines.source();
     let files = Files::new(files);
     let read_text = |path: &str| files.read_text(path);
-    let lines = LineIndex::new(source);
-    let mut head = read_head(source, &lines);
+    let mut head = read_head(source, lines);
     let mut warnings = std::mem::take(&mut head.warnings);
     let reading = Reading::new(source, &head);
     head.options.incremental_lists |= reading.lists_wait;
@@ -35,7 +35,7 @@ pub fn parse_with(source: &str, files: &mut dyn FileReader) -> (Deck, Vec<Warnin
         options: &head.options,
         palette: head.front_matter.theme.as_ref().map_or(&[], |theme| &theme.colors),
     };
-    let mut reader = BlockReader::new(&lines, &reading.text, &reading.places, setup);
+    let mut reader = BlockReader::new(lines, &reading.text, &reading.places, setup);
     let has_title = head.front_matter.title.is_some() || reading.title.title.is_some();
     let builder = SlideBuilder::new(head.options.clone(), reading.dividers.clone(), has_title);
     let slides = builder.read_deck(&mut reader);
@@ -43,7 +43,7 @@ pub fn parse_with(source: &str, files: &mut dyn FileReader) -> (Deck, Vec<Warnin
     for (at, message) in &reading.warnings {
         let position = lines.position(*at);
         let slide = slides.iter().filter(|slide| slide.position <= position).count();
-        warnings.push(Warning::new(slide.saturating_sub(1), position, &lines, message.as_str()));
+        warnings.push(Warning::new(slide.saturating_sub(1), position, lines, message.as_str()));
     }
     // Text after the last divider that makes no slide of its own is reported on the last slide.
     let last = slides.len().saturating_sub(1);

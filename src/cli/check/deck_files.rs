@@ -79,7 +79,7 @@ impl FileReader for DeckFiles {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deck;
+    use crate::deck::{self, LineIndex};
 
     #[test]
     fn files_are_read_beside_the_deck_and_up_to_a_limit() {
@@ -90,7 +90,8 @@ mod tests {
         write("parts/two.md", b"two\n").unwrap();
         write("latin.md", b"\xe9\n").unwrap();
         let mut files = DeckFiles::new(folder.path());
-        let (deck, warnings) = deck::parse_with("<!-- include: parts/one.md -->\n", &mut files);
+        let (deck, warnings) =
+            deck::parse_with(&LineIndex::new("<!-- include: parts/one.md -->\n"), &mut files);
         assert_eq!(warnings, []);
         assert_eq!(deck.slides[0].blocks.len(), 2);
         assert_eq!(deck.files, ["parts/one.md", "parts/two.md"]);

@@ -1,5 +1,7 @@
 //! Reads decks with the files that they name, and checks them.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -16,10 +18,10 @@ use crate::text;
 const MAX_DECK_BYTES: u64 = 16 << 20;
 
 /// The length from which on a deck is long, in bytes: reading it takes longer than a frame may.
-const LONG_DECK: usize = 256 << 10;
+const LONG_DECK: u64 = 256 << 10;
 
 /// The length of the beginning that is shown while the rest of a long deck is read, in bytes.
-const BEGINNING: usize = 32 << 10;
+const BEGINNING: u64 = 32 << 10;
 
 /// A deck that was read, with all that it names.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,21 +57,29 @@ pub fn read_deck(path: &Path, registry: Registry) -> anyhow::Result<ReadDeck> {
 ///
 /// As for [`read_deck`].
 pub fn read_beginning(path: &Path, registry: Registry) -> anyhow::Result<ReadDeck> {
-    let source = read_source(path)?;
-    let beginning = beginning_of(&source);
-    let is_beginning = beginning.len() < source.len();
-    Ok(ReadDeck { is_beginning, ..parse_deck_file(path, beginning, registry) })
+    match beginning_of(path) {
+        Some(beginning) => {
+            let read = parse_deck_file(path, &beginning, registry);
+            Ok(ReadDeck { is_beginning: true, ..read })
+        }
+        None => read_deck(path, registry),
+    }
 }
 
-/// Returns the lines of a long deck that are shown first, and all of another one.
-fn beginning_of(source: &str) -> &str {
-    if source.len() < LONG_DECK {
-        return source;
+/// Returns the lines of a long deck that are shown first. `None` if it isn't long, or if reading all
+/// of it will tell what is wrong with it.
+fn beginning_of(path: &Path) -> Option<String> {
+    let file = File::open(path).ok()?;
+    if !(LONG_DECK..=MAX_DECK_BYTES).contains(&file.metadata().ok()?.len()) {
+        return None;
     }
-    let (beginning, _) = source.split_at(source.floor_char_boundary(BEGINNING));
-    let end = beginning.rfind("\n\n").or_else(|| beginning.rfind('\n'));
-    // A line that is longer than that is no deck for people.
-    end.map_or(source, |end| &source[..=end])
+    let mut bytes = Vec::new();
+    file.take(BEGINNING).read_to_end(&mut bytes).ok()?;
+    let paragraph = bytes.windows(2).rposition(|pair| pair == b"\n\n");
+    // Without the end of a line it is no deck for people.
+    let end = paragraph.or_else(|| bytes.iter().rposition(|byte| *byte == b'\n'))?;
+    bytes.truncate(end.saturating_add(1));
+    String::from_utf8(bytes).ok()
 }
 
 /// Reads the text of a deck. The message of an error names the file, the line of the first invalid
@@ -120,9 +130,9 @@ pub fn parse_deck(source: &str, registry: Registry) -> ReadDeck {
 /// Parses and checks the text of a deck in `folder`, which holds the files that it names.
 pub(super) fn parse_deck_in(folder: &Path, source: &str, registry: Registry) -> ReadDeck {
     let mut files = DeckFiles::new(folder);
-    let (deck, mut warnings) = deck::parse_with(source, &mut files);
-    let (mut faults, mut digests) = files.into_parts();
     let lines = LineIndex::new(source);
+    let (deck, mut warnings) = deck::parse_with(&lines, &mut files);
+    let (mut faults, mut digests) = files.into_parts();
     warnings.extend(registry.check(&deck, &lines));
     warnings.extend(missing_pictures(folder, &deck, &lines));
     let mut themes = ThemePair::default();
@@ -177,7 +187,13 @@ mod tests {
             let same = shown.iter().zip(&all).take(shown.len() - 1);
             assert!(same.clone().count() > 900 && same.clone().all(|(a, b)| a.same_content(b)));
         }
-        assert_eq!(beginning_of(&"x".repeat(LONG_DECK)).len(), LONG_DECK);
+        for odd in ["x".repeat(300_000), format!("\u{e9}\n{}", "y\n".repeat(9_000_000))] {
+            fs::write(&path, odd).unwrap();
+            assert_eq!(beginning_of(&path), None, "one line, or too large");
+        }
+        fs::write(&path, b"# \xff\n".repeat(100_000)).unwrap();
+        let error = read_beginning(&path, REGISTRY).unwrap_err().to_string();
+        assert!(error.contains("deck.md:1: the deck is not valid UTF-8"), "{error}");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::deck::parse::{read, warning_lines};
 use crate::deck::{
-    Block, Deck, Depth, FileReader, Slide, UnreadableFile, parse, parse_with, plain_text,
+    Block, Deck, Depth, FileReader, LineIndex, Slide, UnreadableFile, parse, parse_with, plain_text,
 };
 
 /// Files in memory, by their paths.
@@ -18,7 +18,7 @@ impl FileReader for MemoryFiles {
 
 fn include(source: &str, files: &[(&'static str, &str)]) -> (Deck, Vec<String>) {
     let files = files.iter().map(|&(path, text)| (path, text.to_owned())).collect();
-    let (deck, warnings) = parse_with(source, &mut MemoryFiles(files));
+    let (deck, warnings) = parse_with(&LineIndex::new(source), &mut MemoryFiles(files));
     (deck, warning_lines(&warnings))
 }
 

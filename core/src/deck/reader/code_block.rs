@@ -177,7 +177,7 @@ fn next_slide(source: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deck::{FileReader, LineSelection, UnreadableFile, parse, parse_with};
+    use crate::deck::{FileReader, LineIndex, LineSelection, UnreadableFile, parse, parse_with};
 
     fn warned(source: &str) -> (Vec<Block>, Vec<String>) {
         let (mut deck, warnings) = parse(source);
@@ -252,7 +252,7 @@ mod tests {
     fn code_from_a_file_is_shown_and_what_cannot_be_read_stays() {
         let read = |body: &str| {
             let source = format!("```file +line_numbers\n{body}\n```\n");
-            let (mut deck, warnings) = parse_with(&source, &mut OneFile);
+            let (mut deck, warnings) = parse_with(&LineIndex::new(&source), &mut OneFile);
             let Block::Code(code) = deck.slides.remove(0).blocks.remove(0) else {
                 panic!("{body}")
             };
