@@ -44,6 +44,7 @@ pub(crate) fn start<W: IdleWorker, F: Future<Output = bool> + Send>(
 ) -> io::Result<mpsc::Sender<W::Request>> {
     let (sender, mut requests) = mpsc::channel(MAX_WAITING);
     scope.spawn_thread(name, move |_| async move {
+        sleep(HEAD_START).await;
         loop {
             let soon = if worker.is_loaded() {
                 timeout(IDLE, requests.recv()).await.ok()
@@ -56,7 +57,6 @@ pub(crate) fn start<W: IdleWorker, F: Future<Output = bool> + Send>(
                 continue;
             };
             let Some(mut request) = next else { return };
-            sleep(HEAD_START).await;
             loop {
                 if !deliver(worker.work(request)).await {
                     return;

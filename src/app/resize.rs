@@ -163,18 +163,31 @@ impl App {
         SlideLayout::new(&input, self.slide_area())
     }
 
-    /// Does what a frame need not wait for: reports the place, asks for the highlighted code and the
-    /// pictures of a slide that was laid out, and lays out the one behind it.
+    /// Does what a frame need not wait for: lays out the slide behind the one that was laid out.
     pub(crate) fn follow_up(&mut self) {
-        if let Some(place) = &self.config.place {
-            let here = SlideStep { slide: self.slide_index, step: self.progress.step };
-            place.send_if_modified(|last| std::mem::replace(last, here) != here);
-        }
-        if std::mem::take(&mut self.needs_follow_up) {
-            self.request_highlights();
-            self.request_pictures();
+        let is_new = std::mem::take(&mut self.needs_follow_up);
+        if is_new {
             self.prepare_next();
         }
+        let here = self.slide_step();
+        let has_moved = self.config.place.as_ref().is_some_and(|place| *place.borrow() != here);
+        self.needs_threads |= is_new || has_moved;
+    }
+
+    fn slide_step(&self) -> SlideStep {
+        SlideStep { slide: self.slide_index, step: self.progress.step }
+    }
+
+    /// Tells the threads in the background about the open slide: reports the place, and asks for
+    /// highlighted code and pictures.
+    pub(crate) fn wake_threads(&mut self) {
+        self.needs_threads = false;
+        if let Some(place) = &self.config.place {
+            let here = self.slide_step();
+            place.send_if_modified(|last| std::mem::replace(last, here) != here);
+        }
+        self.request_highlights();
+        self.request_pictures();
     }
 
     /// Lays out the slide behind the open one, so that the key that opens it has only to draw. How

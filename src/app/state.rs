@@ -100,6 +100,8 @@ pub struct App {
     pub(crate) layout: OnceCell<SlideLayout>,
     /// Whether the layout is new, and what follows it is still to be done.
     pub(crate) needs_follow_up: bool,
+    /// Whether the threads in the background may not know of the last frame.
+    pub(crate) needs_threads: bool,
     /// The layout of the slide behind the open one.
     pub(crate) prepared: Option<PreparedLayout>,
     pub(crate) highlights: Highlights,
@@ -166,6 +168,7 @@ impl App {
             servers: Vec::new(),
             layout: OnceCell::new(),
             needs_follow_up: false,
+            needs_threads: false,
             prepared: None,
             highlights,
             pictures: PictureSizes::default(),
@@ -215,6 +218,7 @@ impl App {
         self.release_waiting_key();
         self.steering.typing.end_word();
         self.follow_up();
+        self.wake_threads();
     }
 
     /// Handles one event that came at `now`. A letter may have to wait for what follows it.

@@ -27,8 +27,8 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 pub use program::current_program;
 pub use report_channel::{ReportReceiver, ReportSender, report_channel};
 
-/// How long work in the background waits after a new frame. The terminal draws the frame meanwhile,
-/// and may need the same processor.
+/// How long threads in the background are left alone after a new frame. The terminal draws the frame
+/// meanwhile, and may need the same processor.
 pub const HEAD_START: Duration = Duration::from_millis(20);
 
 /// The owner of a set of tasks. Clones share the ownership. When the last one is dropped, the tasks

@@ -232,9 +232,8 @@ impl Inline {
         self.runs.retain(|run| !run.text.is_empty());
         let shown = self.runs.iter().rposition(|run| !run.is_break());
         self.runs.truncate(shown.map_or(self.runs.len(), |last| last + 1));
-        let mut runs: Vec<TextRun> = self.runs.into_iter().map(TextRun::from).collect();
-        // Neither has the list of them more than it needs.
-        runs.shrink_to_fit();
+        let mut runs = Vec::with_capacity(self.runs.len());
+        runs.extend(self.runs.into_iter().map(TextRun::from));
         runs
     }
 }

@@ -25,10 +25,12 @@ pub struct LineIndex<'a> {
 }
 
 impl<'a> LineIndex<'a> {
-    /// Indexes `source` in one pass.
+    /// Indexes `source`.
     pub fn new(source: &'a str) -> Self {
-        let starts =
-            std::iter::once(0).chain(source.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        let ends = || source.match_indices('\n');
+        let mut starts = Vec::with_capacity(1 + ends().count());
+        starts.push(0);
+        starts.extend(ends().map(|(at, _)| at + 1));
         Self { source, starts }
     }
 

@@ -4,6 +4,7 @@
 //! not know, and has no links.
 
 use std::cell::Cell as StdCell;
+use std::fmt::{Display, Write as _};
 use std::io::{self, Write};
 
 use ratatui::backend::{Backend, ClearType, WindowSize};
@@ -17,7 +18,7 @@ use crate::stage::{FrameLinks, LinkId};
 /// which would not fit into memory. Cells beyond this size stay blank.
 const MAX_SCREEN_SIZE: Size = Size { width: 1000, height: 500 };
 
-/// The number of buffers of the whole screen that may exist at once: two of ratatui, and those that
+/// The number of buffers of the whole screen that may exist at once: the two frames, and those that
 /// partly visible demos are drawn into.
 const FRAME_COPIES: usize = 4;
 
@@ -164,8 +165,6 @@ struct Pen<'a, W> {
     link: Option<LinkId>,
     /// Where the next character would appear.
     at: Option<(u16, u16)>,
-    /// The cells that the last character covers beyond its first: their columns, and the row.
-    covered: (std::ops::Range<u16>, u16),
 }
 
 impl<'a, W: Write> Pen<'a, W> {
@@ -178,15 +177,10 @@ impl<'a, W: Write> Pen<'a, W> {
             modifier: Modifier::empty(),
             link: None,
             at: None,
-            covered: (0..0, 0),
         }
     }
 
     fn draw(&mut self, x: u16, y: u16, cell: &Cell) -> io::Result<()> {
-        // ratatui clears what a wide emoji covers after it has drawn it, which would cut it in two.
-        if self.covered.1 == y && self.covered.0.contains(&x) && cell.symbol() == " " {
-            return Ok(());
-        }
         self.style(cell)?;
         self.move_to(x, y)?;
         if let CellDiffOption::ForcedWidth(_) = cell.diff_option {
@@ -203,7 +197,6 @@ impl<'a, W: Write> Pen<'a, W> {
             self.move_to(x, y)?;
         }
         self.out.write_all(cell.symbol().as_bytes())?;
-        self.covered = (x.saturating_add(1)..x.saturating_add(width), y);
         self.at = (width == 1).then(|| (x.saturating_add(1), y));
         Ok(())
     }
@@ -229,11 +222,11 @@ impl<'a, W: Write> Pen<'a, W> {
             self.modifier = cell.modifier;
         }
         if self.fg != cell.fg {
-            codes.push(&color_code(cell.fg, false));
+            codes.push_color(cell.fg, false);
             self.fg = cell.fg;
         }
         if self.bg != cell.bg {
-            codes.push(&color_code(cell.bg, true));
+            codes.push_color(cell.bg, true);
             self.bg = cell.bg;
         }
         if codes.0.is_empty() { Ok(()) } else { write!(self.out, "\x1b[{}m", codes.0) }
@@ -259,11 +252,20 @@ impl<'a, W: Write> Pen<'a, W> {
 struct Codes(String);
 
 impl Codes {
-    fn push(&mut self, code: &str) {
-        if !self.0.is_empty() {
-            self.0.push(';');
+    fn push(&mut self, code: impl Display) {
+        let separator = if self.0.is_empty() { "" } else { ";" };
+        // Writing to a string never fails.
+        let _ = write!(self.0, "{separator}{code}");
+    }
+
+    /// Appends the code of a colour: of the 16 as 30 to 37 and 90 to 97, or 10 more for a ground.
+    fn push_color(&mut self, color: Color, ground: bool) {
+        let base = if ground { 40 } else { 30 };
+        match color {
+            Color::Indexed(index) => self.push(format_args!("{};5;{index}", base + 8)),
+            Color::Rgb(r, g, b) => self.push(format_args!("{};2;{r};{g};{b}", base + 8)),
+            named => self.push(base + named_color(named)),
         }
-        self.0.push_str(code);
     }
 }
 
@@ -280,11 +282,9 @@ const MODIFIERS: [(Modifier, &str); 9] = [
     (Modifier::CROSSED_OUT, "9"),
 ];
 
-/// Returns the code of a colour: of the 16 as 30 to 37 and 90 to 97, or 10 more for a ground.
-fn color_code(color: Color, ground: bool) -> String {
-    let base = if ground { 40 } else { 30 };
-    let basic = match color {
-        Color::Reset => 9,
+/// Returns how far the code of one of the 16 colours is above that of black; 9 is for the default.
+fn named_color(color: Color) -> u8 {
+    match color {
         Color::Black => 0,
         Color::Red => 1,
         Color::Green => 2,
@@ -301,10 +301,8 @@ fn color_code(color: Color, ground: bool) -> String {
         Color::LightMagenta => 65,
         Color::LightCyan => 66,
         Color::White => 67,
-        Color::Indexed(index) => return format!("{};5;{index}", base + 8),
-        Color::Rgb(r, g, b) => return format!("{};2;{r};{g};{b}", base + 8),
-    };
-    (base + basic).to_string()
+        Color::Reset | Color::Indexed(_) | Color::Rgb(..) => 9,
+    }
 }
 
 #[cfg(test)]

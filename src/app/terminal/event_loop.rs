@@ -14,6 +14,7 @@ use crate::app::state::{App, AppEvent, LoopExit};
 use crate::app::terminal::backend::FrameBackend;
 use crate::app::terminal::clusters::mark_clusters;
 use crate::app::terminal::double_buffer::DoubleBuffer;
+use crate::scope::HEAD_START;
 
 /// The minimum time between two frames that no input asked for: 60 frames a second.
 const MIN_FRAME_INTERVAL: Duration = Duration::from_millis(16);
@@ -37,6 +38,7 @@ pub async fn run_event_loop<B: FrameBackend>(
 ) -> Result<LoopExit, B::Error> {
     let mut last = Instant::now();
     let mut ticked = Instant::now();
+    let mut threads_due = None;
     loop {
         if let Some(exit) = app.exit.take() {
             if matches!(exit, LoopExit::Suspend | LoopExit::Continued) {
@@ -54,6 +56,7 @@ pub async fn run_event_loop<B: FrameBackend>(
         }
         let tick = app.tick_interval().map(|interval| ticked + interval);
         let wake = app.wake_at().map(Instant::from_std);
+        let threads = app.needs_threads.then(|| *threads_due.get_or_insert(last + HEAD_START));
         tokio::select! {
             biased;
             woken = poll_fn(|context| poll_wake(app, events, context)) =>
@@ -69,6 +72,10 @@ pub async fn run_event_loop<B: FrameBackend>(
             },
             () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => {
                 app.pass_time(Instant::now().into_std());
+            }
+            () = sleep_until(threads.unwrap_or_else(Instant::now)), if threads.is_some() => {
+                threads_due = None;
+                app.wake_threads();
             }
             () = sleep_until(tick.unwrap_or_else(Instant::now)), if tick.is_some() => {
                 ticked = Instant::now();

@@ -103,17 +103,15 @@ impl Block {
     /// Gives back the memory that the block's lists have too much.
     pub(in crate::deck) fn shrink_to_fit(&mut self) {
         match self {
-            Self::List { items, .. } => items.shrink_to_fit(),
+            Self::List { items, .. } => move_to_fit(items),
             Self::Table(table) => {
-                table.rows.shrink_to_fit();
-                for row in table.rows.iter_mut().chain([&mut table.header]) {
-                    row.shrink_to_fit();
-                }
+                move_to_fit(&mut table.rows);
+                table.rows.iter_mut().chain([&mut table.header]).for_each(move_to_fit);
             }
             _ => {}
         }
         for blocks in self.child_lists() {
-            blocks.shrink_to_fit();
+            move_to_fit(blocks);
             blocks.iter_mut().for_each(Self::shrink_to_fit);
         }
     }
@@ -128,6 +126,16 @@ impl Block {
             _ => 0,
         };
         own + self.children().map(Self::pauses).sum::<usize>()
+    }
+}
+
+/// Moves a list to memory of its own size. What is shrunk in place leaves a hole behind it, and a
+/// long deck has tens of thousands that nothing else fits into.
+pub(in crate::deck) fn move_to_fit<T>(list: &mut Vec<T>) {
+    if list.len() < list.capacity() {
+        let mut moved = Vec::with_capacity(list.len());
+        moved.append(list);
+        *list = moved;
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::iter;
 
-use crate::deck::content::block::Block;
+use crate::deck::content::block::{Block, move_to_fit};
 use crate::deck::content::text_run::plain_text;
 use crate::deck::demo_fence::DemoFence;
 use crate::deck::dialect::{Dialect, DialectEvidence};
@@ -102,7 +102,7 @@ impl Slide {
 
     /// Gives back the memory that the slide's lists have too much: a deck keeps all its slides.
     pub(crate) fn shrink_to_fit(&mut self) {
-        self.blocks.shrink_to_fit();
+        move_to_fit(&mut self.blocks);
         self.blocks.iter_mut().for_each(Block::shrink_to_fit);
     }
 
