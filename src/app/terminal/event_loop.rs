@@ -196,6 +196,7 @@ mod tests {
 
     use super::*;
     use crate::app::{AppConfig, MouseReports};
+    use crate::published_place::SlideStep;
     use crate::stage::{
         Demo, DemoEntry, DemoEvent, Diagnostic, KeyHint, Registry, SettingSpec, Settings, Stage,
         ViewContext,
@@ -269,6 +270,28 @@ mod tests {
         run_event_loop(&mut app, &mut terminal, &mut keys).await.unwrap();
         let frames = FRAMES.swap(0, Relaxed);
         assert!(frames >= 100, "{frames} frames for 100 keys");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn threads_are_left_alone_until_the_terminal_has_drawn() {
+        let (places, place) = tokio::sync::watch::channel(SlideStep::default());
+        let config = AppConfig::bare("# One\n\n---\n\n# Two\n", Registry::new(&[]));
+        let config = AppConfig { place: Some(places), ..config };
+        let mut app = App::new(config, Size { width: 60, height: 20 });
+        let mut terminal = DoubleBuffer::new(TestBackend::new(60, 20)).unwrap();
+        let right = AppEvent::Input(Event::Key(KeyCode::Right.into()));
+        for (events, wait, is_told) in [
+            (vec![right], HEAD_START / 2, false),
+            (vec![], HEAD_START * 2, true),
+            (vec![], HEAD_START * 2, true),
+        ] {
+            let end = stream::once(sleep(wait)).filter_map(async |()| None);
+            let mut events = Box::pin(stream::iter(events).chain(end));
+            run_event_loop(&mut app, &mut terminal, &mut events).await.unwrap();
+            app.exit = None;
+            assert_eq!(app.slide_index(), 1);
+            assert_eq!(place.borrow().slide, usize::from(is_told), "after {wait:?}");
+        }
     }
 
     #[test]

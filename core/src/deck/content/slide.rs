@@ -169,6 +169,29 @@ mod tests {
     }
 
     #[test]
+    fn a_slide_keeps_no_memory_that_its_lists_do_not_need() {
+        let slide = &crate::deck::parse("# A *b* c\n\n- a **b** c\n- d\n\n|x|y|\n|-|-|\n|1|2|\n")
+            .0
+            .slides[0];
+        let is_exact = |runs: &Vec<crate::deck::TextRun>| runs.capacity() == runs.len();
+        assert_eq!(slide.blocks.capacity(), slide.blocks.len());
+        for block in slide.all_blocks() {
+            match block {
+                Block::Heading { text, .. } | Block::Paragraph(text) => assert!(is_exact(text)),
+                Block::List { items, .. } => {
+                    assert_eq!(items.capacity(), items.len());
+                    assert!(items.iter().all(|item| item.blocks.capacity() == item.blocks.len()));
+                }
+                Block::Table(table) => {
+                    assert_eq!(table.rows.capacity(), table.rows.len());
+                    assert!(table.rows.iter().chain([&table.header]).flatten().all(is_exact));
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
     fn a_slide_waits_wherever_something_in_it_does() {
         let item = |pauses, blocks| ListItem { pauses, blocks, ..ListItem::default() };
         let list = Block::List {
