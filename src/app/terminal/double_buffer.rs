@@ -1,8 +1,8 @@
 //! Two buffers of the screen: the frame that the terminal shows, and the next one. Only the cells
 //! that differ are written.
 //!
-//! ratatui's own `Terminal` misses what a wide character that is covered by another one leaves
-//! behind, and takes twice as long for a frame.
+//! ratatui's own `Terminal` does not write over the half of a wide character that is left where
+//! another one covers its other half, and compares a third slower.
 
 use std::mem;
 
