@@ -30,3 +30,18 @@ static ENTRIES: [DemoEntry; 10] = [
     DemoEntry::of::<idle::Idle>(),
     DemoEntry::of::<learn::Learn>(),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deck::DemoFence;
+    use crate::stage::settings;
+
+    #[test]
+    fn every_demo_opens_with_its_defaults() {
+        for entry in REGISTRY.entries() {
+            let settings = settings(&DemoFence::default(), entry.settings).unwrap();
+            assert_eq!(entry.check(&settings), Ok(()), "{}", entry.name);
+        }
+    }
+}

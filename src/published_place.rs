@@ -91,9 +91,8 @@ impl PlaceFile {
         let began = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let file = self.clone();
         scope.spawn_thread("place", move |_| async move {
+            sleep(HEAD_START).await;
             loop {
-                // Of slides in quick succession the last one counts.
-                sleep(HEAD_START).await;
                 let SlideStep { slide, step } = *places.borrow_and_update();
                 let (slide, step) = (slide.saturating_add(1), step.saturating_add(1));
                 let place = PublishedPlace { slide, started: began.as_secs(), step };

@@ -69,15 +69,14 @@ impl Demo for Conform {
     type Cmd = Cmd;
 
     fn open(settings: &Settings) -> Result<(Self, Vec<Cmd>), Diagnostic> {
-        let is_sockjs = settings.text("suite") == "sockjs";
-        let kind = if is_sockjs { SuiteKind::SockJs } else { SuiteKind::WebSocket };
+        let kind = suite_kind(settings);
         let suite = GridSuite::of(kind);
         let names = match settings.text("libraries") {
-            "" => suite.libraries,
+            "" => kind.libraries(),
             names => names,
         };
-        let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());
-        let columns: Vec<Column> = names.map(|name| Column::new(name, suite)).collect();
+        let columns: Vec<Column> =
+            column_names(names).map(|name| Column::new(name, suite)).collect();
         if let Some(unknown) = columns.iter().find(|column| !column.is_known()) {
             let message = format!(
                 "the record has no library `{}`; it has: {}",
@@ -91,6 +90,15 @@ impl Demo for Conform {
             conform.fill_all();
         }
         Ok((conform, Vec::new()))
+    }
+
+    fn check(settings: &Settings) -> Result<(), Diagnostic> {
+        // The record and the cases take 20 ms to load. The usual columns are known without them.
+        let is_usual = |name| column_names(suite_kind(settings).libraries()).any(|it| it == name);
+        if column_names(settings.text("libraries")).all(is_usual) {
+            return Ok(());
+        }
+        Self::open(settings).map(drop)
     }
 
     fn update(&mut self, event: DemoEvent<Msg>) -> Vec<Cmd> {
@@ -149,6 +157,15 @@ impl Demo for Conform {
     }
 }
 
+fn suite_kind(settings: &Settings) -> SuiteKind {
+    if settings.text("suite") == "sockjs" { SuiteKind::SockJs } else { SuiteKind::WebSocket }
+}
+
+/// Returns the names in a list of columns, which commas divide.
+fn column_names(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',').map(str::trim).filter(|name| !name.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use crossterm::event::KeyCode;
@@ -159,7 +176,7 @@ mod tests {
     use crate::lab::LiveConfig;
     use crate::stage::{Theme, settings};
 
-    fn open(given: &[(&str, &str)]) -> Result<Conform, Diagnostic> {
+    fn settings_of(given: &[(&str, &str)]) -> Settings {
         let setting = |(key, value): &(&str, &str)| Setting {
             key: (*key).to_owned(),
             value: SettingValue::Text((*value).to_owned()),
@@ -168,7 +185,11 @@ mod tests {
         let settings_given = given.iter().map(setting).collect();
         let fence =
             DemoFence { name: "conform".into(), settings: settings_given, ..DemoFence::default() };
-        let (conform, commands) = Conform::open(&settings(&fence, Conform::SETTINGS).unwrap())?;
+        settings(&fence, Conform::SETTINGS).unwrap()
+    }
+
+    fn open(given: &[(&str, &str)]) -> Result<Conform, Diagnostic> {
+        let (conform, commands) = Conform::open(&settings_of(given))?;
         assert_eq!(commands, [], "nothing is built or started by looking");
         Ok(conform)
     }
@@ -339,6 +360,21 @@ mod tests {
             "{error:?}"
         );
         assert_eq!(error.position.line, 7);
+    }
+
+    #[test]
+    fn a_check_without_the_record_agrees_with_what_opens() {
+        for suite in ["websocket", "sockjs"] {
+            for libraries in
+                ["", "gorilla, strict", "ours, node", "tungstenite", "curl", "ours, curl"]
+            {
+                let given = [("suite", suite), ("libraries", libraries)];
+                let checked = Conform::check(&settings_of(&given)).is_ok();
+                assert_eq!(checked, open(&given).is_ok(), "{given:?}");
+            }
+            let columns = open(&[("suite", suite)]).unwrap().columns;
+            assert!(columns.len() == 6 && columns.iter().all(Column::is_known));
+        }
     }
 
     #[test]

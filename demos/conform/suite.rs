@@ -20,6 +20,16 @@ pub enum SuiteKind {
     SockJs,
 }
 
+impl SuiteKind {
+    /// Returns the columns of a grid that names none.
+    pub(super) fn libraries(self) -> &'static str {
+        match self {
+            Self::WebSocket => "gorilla, coder, gobwas, gws, x/net, strict",
+            Self::SockJs => "go v3, v3 mux, go v2, node, python, ours",
+        }
+    }
+}
+
 /// The rules, the record and our own server of a protocol.
 #[derive(Debug)]
 pub(super) struct GridSuite {
@@ -32,8 +42,6 @@ pub(super) struct GridSuite {
     pub(super) own: &'static str,
     /// Short names of contestants, where their ids are too long for a column.
     pub(super) short_names: &'static [(&'static str, &'static str)],
-    /// The columns of a grid that names none.
-    pub(super) libraries: &'static str,
     /// Whether the record has versions of 2017 and tuned options beside each library.
     pub(super) has_variants: bool,
 }
@@ -46,7 +54,6 @@ pub(super) static WEBSOCKET: LazyLock<GridSuite> = LazyLock::new(|| GridSuite {
     record: &RECORDED,
     own: "strict",
     short_names: &[],
-    libraries: "gorilla, coder, gobwas, gws, x/net, strict",
     has_variants: true,
 });
 
@@ -64,7 +71,6 @@ pub(super) static SOCKJS: LazyLock<GridSuite> = LazyLock::new(|| GridSuite {
         ("python", "sockjs-python"),
         ("ours", "wiretalk"),
     ],
-    libraries: "go v3, v3 mux, go v2, node, python, ours",
     has_variants: false,
 });
 

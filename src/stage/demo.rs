@@ -40,7 +40,7 @@ pub trait Demo: Sized + Send + 'static {
     fn open(settings: &Settings) -> Result<(Self, Vec<Self::Cmd>), Diagnostic>;
 
     /// Checks settings that only the demo itself can validate, for decks that are opened or checked:
-    /// all their demos are, so it opens nothing that takes time.
+    /// all their demos with settings are, so it opens nothing that takes time.
     ///
     /// # Errors
     ///

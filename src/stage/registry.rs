@@ -23,9 +23,13 @@ pub struct DemoEntry {
     pub keys: &'static [KeyHint],
     /// The least number of rows that it needs.
     pub min_rows: u16,
+    check: CheckFn,
     effects: EffectsFn,
     open: OpenFn,
 }
+
+/// Checks the settings of a demo.
+type CheckFn = fn(&Settings) -> Result<(), Diagnostic>;
 
 /// Returns the effects of a demo with these settings, or why it cannot be opened.
 type EffectsFn = fn(&Settings) -> Result<Vec<DeclaredEffect>, Diagnostic>;
@@ -50,9 +54,19 @@ impl DemoEntry {
             settings: D::SETTINGS,
             keys: D::KEYS,
             min_rows: D::MIN_ROWS,
-            effects: |settings| D::check(settings).and_then(|()| D::effects(settings)),
+            check: D::check,
+            effects: D::effects,
             open: |settings, services| Ok(Box::new(RunningDemo::<D>::open(settings, services)?)),
         }
+    }
+
+    /// Checks settings: see [`Demo::check`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Demo::open`].
+    pub fn check(&self, settings: &Settings) -> Result<(), Diagnostic> {
+        (self.check)(settings)
     }
 }
 
@@ -103,8 +117,10 @@ impl Registry {
     ) -> Result<(&'static DemoEntry, Settings, Vec<DeclaredEffect>), Vec<Diagnostic>> {
         let entry = self.find(fence)?;
         let settings = settings(fence, entry.settings)?;
-        let declared = (entry.effects)(&settings).map_err(|diagnostic| vec![diagnostic])?;
-        Ok((entry, settings, declared))
+        // Every demo opens with its defaults, so that most slides take no time to check.
+        let checked = if fence.settings.is_empty() { Ok(()) } else { entry.check(&settings) };
+        let declared = checked.and_then(|()| (entry.effects)(&settings));
+        Ok((entry, settings, declared.map_err(|diagnostic| vec![diagnostic])?))
     }
 
     /// Returns the problems of the demo fences of `deck`, whose source has these lines.

@@ -1,7 +1,7 @@
 //! Reads decks with the files that they name, and checks them.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{self, Read};
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -69,17 +69,37 @@ pub fn read_beginning(path: &Path, registry: Registry) -> anyhow::Result<ReadDec
 /// Returns the lines of a long deck that are shown first. `None` if it isn't long, or if reading all
 /// of it will tell what is wrong with it.
 fn beginning_of(path: &Path) -> Option<String> {
-    let file = File::open(path).ok()?;
+    let mut file = File::open(path).ok()?;
     if !(LONG_DECK..=MAX_DECK_BYTES).contains(&file.metadata().ok()?.len()) {
         return None;
     }
     let mut bytes = Vec::new();
-    file.take(BEGINNING).read_to_end(&mut bytes).ok()?;
+    file.by_ref().take(BEGINNING).read_to_end(&mut bytes).ok()?;
+    if !is_utf8(bytes.chain(file)).ok()? {
+        return None;
+    }
     let paragraph = bytes.windows(2).rposition(|pair| pair == b"\n\n");
     // Without the end of a line it is no deck for people.
     let end = paragraph.or_else(|| bytes.iter().rposition(|byte| *byte == b'\n'))?;
     bytes.truncate(end.saturating_add(1));
     String::from_utf8(bytes).ok()
+}
+
+/// Whether all of a stream is UTF-8, of which only a piece is in memory at once.
+fn is_utf8(mut stream: impl Read) -> io::Result<bool> {
+    let mut piece = Vec::new();
+    loop {
+        let count = stream.by_ref().take(BEGINNING).read_to_end(&mut piece)?;
+        match str::from_utf8(&piece) {
+            Ok(_) if count == 0 => return Ok(true),
+            Ok(_) => piece.clear(),
+            // The rest of the last character is in the next piece, if there is one.
+            Err(error) if error.error_len().is_none() && count > 0 => {
+                piece.drain(..error.valid_up_to());
+            }
+            Err(_) => return Ok(false),
+        }
+    }
 }
 
 /// Reads the text of a deck. The message of an error names the file, the line of the first invalid
@@ -191,9 +211,10 @@ mod tests {
             fs::write(&path, odd).unwrap();
             assert_eq!(beginning_of(&path), None, "one line, or too large");
         }
-        fs::write(&path, b"# \xff\n".repeat(100_000)).unwrap();
+        let umlauts = "ü\n".repeat(100_000);
+        fs::write(&path, [umlauts.as_bytes(), b"\xff\n"].concat()).unwrap();
         let error = read_beginning(&path, REGISTRY).unwrap_err().to_string();
-        assert!(error.contains("deck.md:1: the deck is not valid UTF-8"), "{error}");
+        assert!(error.contains("deck.md:100001: the deck is not valid UTF-8"), "{error}");
     }
 
     #[test]
