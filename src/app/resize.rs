@@ -242,8 +242,7 @@ mod tests {
     /// Draws the open slide, and once more after it was laid out anew.
     fn frames(app: &mut App) -> [Buffer; 2] {
         [(); 2].map(|()| {
-            let mut frame = Buffer::empty(app.area);
-            app.view(&mut frame);
+            let frame = app.frame(app.area);
             app.prepared = None;
             app.invalidate_layout();
             frame

@@ -71,9 +71,7 @@ pub(super) fn press(app: &mut App, code: KeyCode) {
 
 /// Returns the rows of the screen.
 pub(super) fn screen(app: &App) -> String {
-    let mut buffer = Buffer::empty(Rect::new(0, 0, app.area.width, app.area.height));
-    app.view(&mut buffer);
-    rows(&buffer)
+    rows(&app.frame(Rect::new(0, 0, app.area.width, app.area.height)))
 }
 
 /// Returns the rows of a frame.

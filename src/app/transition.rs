@@ -222,8 +222,7 @@ mod tests {
         }
 
         fn frame(&mut self) -> String {
-            let mut buffer = Buffer::empty(Rect::from(SIZE));
-            self.app.view(&mut buffer);
+            let buffer = self.app.frame(Rect::from(SIZE));
             self.app.remember_frame(&buffer);
             testing::rows(&buffer)
         }

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use crossterm::event::KeyCode;
-use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
 use ratatui::style::{Color, Modifier};
 use wiretalk::app::{App, AppConfig};
@@ -35,8 +34,7 @@ fn told_name(color: Color) -> Option<&'static str> {
 /// Adds the pairs of colours of all text on the screen.
 fn collect_pairs(app: &App, pairs: &mut BTreeSet<(String, String)>) {
     let size = Rect::new(0, 0, 100, 30);
-    let mut buffer = Buffer::empty(size);
-    app.view(&mut buffer);
+    let buffer = app.frame(size);
     for cell in buffer.content.iter().filter(|cell| cell.symbol().trim() != "") {
         let name = |color| told_name(color).map_or_else(|| format!("{color:?}"), str::to_owned);
         let (mut text, mut ground) = (name(cell.fg), name(cell.bg));

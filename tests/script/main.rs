@@ -49,9 +49,7 @@ fn press(app: &mut App, code: KeyCode) {
 }
 
 fn screen(app: &App, (width, height): (u16, u16)) -> String {
-    let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
-    app.view(&mut buffer);
-    text(&buffer)
+    text(&app.frame(Rect::new(0, 0, width, height)))
 }
 
 fn text(buffer: &Buffer) -> String {

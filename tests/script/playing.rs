@@ -30,8 +30,7 @@ pub(crate) fn play(config: AppConfig, (width, height): (u16, u16), mut look: imp
         let mut last = None;
         for presses in 0.. {
             assert!(presses < MAX_PRESSES, "slide {} never ends", slide + 1);
-            let mut cells = Buffer::empty(area);
-            app.view(&mut cells);
+            let cells = app.frame(area);
             let place = app.place();
             if place.slide != slide || last.as_ref() == Some(&cells) {
                 break;
@@ -61,8 +60,7 @@ fn to_the_right(app: &mut App, from: &Buffer) -> Vec<Buffer> {
     let mut screens: Vec<Buffer> = Vec::new();
     loop {
         shift(app, KeyCode::Right);
-        let mut cells = Buffer::empty(from.area);
-        app.view(&mut cells);
+        let cells = app.frame(from.area);
         let before = screens.last().unwrap_or(from);
         if cells == *before {
             break;
@@ -77,8 +75,7 @@ fn to_the_right(app: &mut App, from: &Buffer) -> Vec<Buffer> {
     for _ in &screens {
         shift(app, KeyCode::Left);
     }
-    let mut cells = Buffer::empty(from.area);
-    app.view(&mut cells);
+    let cells = app.frame(from.area);
     assert_eq!(rows(&cells), rows(from), "Shift+← goes back to where Shift+→ began");
     screens
 }

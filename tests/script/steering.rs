@@ -1,7 +1,6 @@
 //! Keys, warnings and sizes: the app steered from its first key to its last.
 
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
-use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
 use tokio::sync::mpsc;
 use wiretalk::app::{self, App, AppConfig, AppEvent};
@@ -85,15 +84,15 @@ async fn highlighting_arrives_later_and_changes_only_colours() {
     for code in [KeyCode::Char('g'), KeyCode::Char('9'), KeyCode::Enter] {
         press(&mut app, code);
     }
-    let mut plain = Buffer::empty(Rect::new(0, 0, size.0, size.1));
-    app.view(&mut plain);
+    let area = Rect::new(0, 0, size.0, size.1);
+    let plain = app.frame(area);
     let (scope, (sender, mut done)) = (Scope::new(|panic| panic!("{panic}")), mpsc::channel(8));
     app.set_highlighter(app::start_highlighter(&scope, sender).unwrap());
     let mut colored = plain.clone();
     // Code of the slides beside this one may come first.
     while plain == colored {
         app.update(done.recv().await.expect("the thread that highlights has ended"));
-        app.view(&mut colored);
+        colored = app.frame(area);
     }
     assert_eq!(text(&plain), text(&colored));
 }

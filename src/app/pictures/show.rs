@@ -172,9 +172,7 @@ mod tests {
     }
 
     fn screen(app: &App) -> Buffer {
-        let mut buffer = Buffer::empty(Rect::new(0, 0, SIZE.width, SIZE.height));
-        app.view(&mut buffer);
-        buffer
+        app.frame(Rect::new(0, 0, SIZE.width, SIZE.height))
     }
 
     fn text(buffer: &Buffer) -> String {

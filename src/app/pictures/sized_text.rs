@@ -295,8 +295,6 @@ mod tests {
         let help = talk.press(KeyCode::Char('?'));
         assert!(help.contains("\x1b[2J") && !help.contains(START), "{help:?}");
         assert!(talk.press(KeyCode::Esc).contains(START));
-        let mut buffer = Buffer::empty(Rect::new(0, 0, SIZE.width, SIZE.height));
-        talk.app.view(&mut buffer);
         let area = talk.app.layout().big_lines(talk.app.progress)[0].area;
         talk.app.steering.laser = Some(Laser { at: Some(Position::new(area.x + 9, area.y + 1)) });
         let pointed_at = talk.frame();
@@ -380,8 +378,7 @@ mod tests {
     #[test]
     fn the_rows_of_centred_letters_stay_together() {
         let talk = big("L'T\n", 2, Some(ColumnAlign::Center));
-        let mut buffer = Buffer::empty(Rect::new(0, 0, SIZE.width, SIZE.height));
-        talk.app.view(&mut buffer);
+        let buffer = talk.app.frame(Rect::new(0, 0, SIZE.width, SIZE.height));
         let on_screen = talk.app.layout().big_lines(talk.app.progress)[0];
         let cells = uncovered_cells(on_screen, &buffer);
         assert!(cells.is_some(), "each row begins in the same column");

@@ -215,7 +215,7 @@ impl App {
         self.steering.showing = if matches!(self.steering.showing, Showing::Still(_)) {
             Showing::Slide
         } else {
-            let mut picture = Buffer::empty(self.area);
+            let mut picture = Buffer::filled(self.area, self.blank_cell());
             self.view_slide(&mut picture);
             self.config.color_depth.downgrade(&self.theme, self.terminal_brightness, &mut picture);
             self.draw_pictures(&mut picture);

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use crossterm::event::{
     Event as Input, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
-use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use crate::app::config::AppConfig;
@@ -376,11 +375,7 @@ async fn a_held_picture_stands_while_the_talk_goes_on() {
 #[tokio::test]
 async fn the_laser_colours_the_cells_at_the_mouse_and_asks_for_its_moves() {
     let mut app = app(DECK);
-    let drawn = |app: &App| {
-        let mut buffer = Buffer::empty(Rect::new(0, 0, SIZE.width, SIZE.height));
-        app.view(&mut buffer);
-        buffer
-    };
+    let drawn = |app: &App| app.frame(Rect::new(0, 0, SIZE.width, SIZE.height));
     let plain = drawn(&app);
     assert_eq!(app.terminal_request(), None);
     press(&mut app, "L");

@@ -210,6 +210,9 @@ impl<'a, W: Write> Pen<'a, W> {
 
     fn style(&mut self, cell: &Cell) -> io::Result<()> {
         self.link_to(LinkId::of(cell))?;
+        if (self.fg, self.bg, self.modifier) == (cell.fg, cell.bg, cell.modifier) {
+            return Ok(());
+        }
         let mut codes = Codes::default();
         if self.modifier != cell.modifier {
             codes.push("0");
@@ -229,7 +232,7 @@ impl<'a, W: Write> Pen<'a, W> {
             codes.push_color(cell.bg, true);
             self.bg = cell.bg;
         }
-        if codes.0.is_empty() { Ok(()) } else { write!(self.out, "\x1b[{}m", codes.0) }
+        write!(self.out, "\x1b[{}m", codes.0)
     }
 
     /// Begins or ends a link (OSC 8).
@@ -283,7 +286,7 @@ const MODIFIERS: [(Modifier, &str); 9] = [
 ];
 
 /// Returns how far the code of one of the 16 colours is above that of black; 9 is for the default.
-fn named_color(color: Color) -> u8 {
+pub(crate) fn named_color(color: Color) -> u8 {
     match color {
         Color::Black => 0,
         Color::Red => 1,
@@ -331,7 +334,7 @@ mod tests {
         let mut terminal =
             DoubleBuffer::new(TerminalBackend::new(Vec::new(), small, true)).unwrap();
         let frames = frames.iter().map(|draw| {
-            draw(terminal.next_frame().unwrap());
+            draw(terminal.next_frame(Cell::EMPTY).unwrap());
             terminal.show().unwrap();
             String::from_utf8(terminal.backend_mut().take_output()).unwrap()
         });
@@ -381,7 +384,7 @@ mod tests {
         let mut terminal =
             DoubleBuffer::new(TerminalBackend::new(Vec::new(), small, true)).unwrap();
         terminal.clear().unwrap();
-        terminal.next_frame().unwrap().set_string(0, 0, "x", Style::new());
+        terminal.next_frame(Cell::EMPTY).unwrap().set_string(0, 0, "x", Style::new());
         terminal.show().unwrap();
         let bytes = terminal.backend_mut().take_output();
         assert_eq!(
@@ -402,7 +405,7 @@ mod tests {
             let backend = TerminalBackend::new(Vec::new(), small, shows_links);
             let mut terminal = DoubleBuffer::new(backend).unwrap();
             terminal.backend_mut().set_links(&links);
-            let buffer = terminal.next_frame().unwrap();
+            let buffer = terminal.next_frame(Cell::EMPTY).unwrap();
             buffer.set_string(0, 0, "abcd", Style::new());
             buffer.set_string(1, 0, "bc", linked);
             terminal.show().unwrap();

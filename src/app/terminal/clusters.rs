@@ -7,7 +7,7 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use ratatui::buffer::{Buffer, CellDiffOption, CellWidth as _};
+use ratatui::buffer::{Buffer, Cell, CellDiffOption, CellWidth as _};
 
 use crate::app::pictures::is_sized_text;
 
@@ -23,6 +23,9 @@ pub(crate) fn mark_clusters(buffer: &mut Buffer) -> Clusters {
     for (y, row) in buffer.content.chunks_mut(width).enumerate() {
         let mut has_cluster = false;
         for (x, cell) in row.iter_mut().enumerate() {
+            if !has_cluster && is_short(cell) {
+                continue;
+            }
             let is_odd = match cell.diff_option {
                 CellDiffOption::None => has_disputed_width(cell.symbol(), || cell.cell_width()),
                 // What is no text, such as the sequence that draws a picture, says its own width.
@@ -44,13 +47,15 @@ pub(crate) fn mark_clusters(buffer: &mut Buffer) -> Clusters {
     Clusters(digest.map(|digest| digest.finish()))
 }
 
+/// Whether a cell is text of so few bytes that it can be no cluster, as nearly all are.
+fn is_short(cell: &Cell) -> bool {
+    cell.diff_option == CellDiffOption::None && cell.symbol().len() <= 2
+}
+
 /// Whether terminals disagree about the width of a cluster: it has several code points, and more
 /// than a letter with its accents.
 fn has_disputed_width(symbol: &str, width: impl FnOnce() -> u16) -> bool {
-    // No letter with an accent is that short, and most cells hold one byte.
-    symbol.len() > 2
-        && symbol.chars().nth(1).is_some()
-        && (symbol.contains(['\u{200d}', '\u{fe0f}']) || width() > 1)
+    symbol.chars().nth(1).is_some() && (symbol.contains(['\u{200d}', '\u{fe0f}']) || width() > 1)
 }
 
 #[cfg(test)]

@@ -1,22 +1,27 @@
-//! Two buffers of the screen: the frame that the terminal shows, and the next one. Only the cells
-//! that differ are written.
+//! Two buffers of the screen: what the terminal shows, and the next frame. Only the cells that
+//! differ are written.
 //!
 //! ratatui's own `Terminal` does not write over the half of a wide character that is left where
-//! another one covers its other half, and compares a third slower.
+//! another one covers its other half, and takes longer: a frame's time goes into reading buffers
+//! that no cache holds any more.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::mem;
 
 use ratatui::backend::ClearType;
 use ratatui::buffer::{Buffer, Cell, CellDiffOption, CellWidth as _};
 use ratatui::layout::{Position, Rect, Size};
+use ratatui::style::{Color, Modifier};
 
-use crate::app::terminal::backend::FrameBackend;
+use crate::app::terminal::backend::{FrameBackend, named_color};
 
 /// A terminal that frames are drawn on.
 pub struct DoubleBuffer<B> {
     backend: B,
-    shown: Buffer,
+    shown: Vec<ShownCell>,
     next: Buffer,
+    /// What the cells of `next` are before they are drawn into.
+    blank: Cell,
 }
 
 impl<B: FrameBackend> DoubleBuffer<B> {
@@ -26,8 +31,9 @@ impl<B: FrameBackend> DoubleBuffer<B> {
     ///
     /// Fails if the terminal's size is unknown, or too large for the memory.
     pub fn new(backend: B) -> Result<Self, B::Error> {
-        let blank = Buffer::empty(screen_area(backend.size()?));
-        Ok(Self { backend, shown: blank.clone(), next: blank })
+        let next = Buffer::empty(screen_area(backend.size()?));
+        let shown = vec![ShownCell::CLEARED; next.content.len()];
+        Ok(Self { backend, shown, next, blank: Cell::EMPTY })
     }
 
     /// Returns what writes to the terminal.
@@ -40,17 +46,22 @@ impl<B: FrameBackend> DoubleBuffer<B> {
         &mut self.backend
     }
 
-    /// Returns the next frame, in the terminal's size and blank, unless it has been drawn into
-    /// since the last [`DoubleBuffer::show`].
+    /// Returns the next frame in the terminal's size. Its cells are `blank`, unless it has been
+    /// drawn into since the last [`DoubleBuffer::show`].
     ///
     /// # Errors
     ///
     /// Fails if the terminal's size is unknown, or too large for the memory.
-    pub fn next_frame(&mut self) -> Result<&mut Buffer, B::Error> {
+    pub fn next_frame(&mut self, blank: Cell) -> Result<&mut Buffer, B::Error> {
         let area = screen_area(self.backend.size()?);
         if self.next.area != area {
-            (self.shown, self.next) = (Buffer::empty(area), Buffer::empty(area));
+            self.next = Buffer::filled(area, blank.clone());
+            self.shown = vec![ShownCell::CLEARED; self.next.content.len()];
+            self.blank = blank;
             self.clear()?;
+        } else if self.blank != blank {
+            self.next.content.fill(blank.clone());
+            self.blank = blank;
         }
         Ok(&mut self.next)
     }
@@ -61,20 +72,20 @@ impl<B: FrameBackend> DoubleBuffer<B> {
     ///
     /// Fails if the terminal cannot be written to.
     pub fn clear(&mut self) -> Result<(), B::Error> {
-        self.shown.reset();
+        self.shown.fill(ShownCell::CLEARED);
         self.backend.clear_region(ClearType::All)
     }
 
-    /// Writes the cells in which the next frame differs from the one that the terminal shows.
+    /// Writes the cells in which the next frame differs from what the terminal shows.
     ///
     /// # Errors
     ///
     /// Fails if the terminal cannot be written to.
     pub fn show(&mut self) -> Result<(), B::Error> {
-        self.backend.draw(changed_cells(&self.shown, &self.next))?;
+        self.backend.draw(changed_cells(&mut self.shown, &self.next))?;
         self.backend.flush()?;
-        mem::swap(&mut self.shown, &mut self.next);
-        self.next.reset();
+        // Now rather than with the next key, which would wait for it.
+        self.next.content.fill(self.blank.clone());
         Ok(())
     }
 }
@@ -83,56 +94,132 @@ fn screen_area(size: Size) -> Rect {
     Rect::from((Position::ORIGIN, size))
 }
 
+/// What the terminal shows in a cell: half as large as a [`Cell`], and compared faster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct ShownCell {
+    symbol: u64,
+    fg: u32,
+    bg: u32,
+    underline: u32,
+    modifier: Modifier,
+    /// The number of columns.
+    width: u16,
+}
+
+impl ShownCell {
+    /// A cell of a terminal that has been cleared.
+    const CLEARED: Self = Self {
+        symbol: 0x20,
+        fg: DEFAULT_COLOR,
+        bg: DEFAULT_COLOR,
+        underline: DEFAULT_COLOR,
+        modifier: Modifier::empty(),
+        width: 1,
+    };
+
+    fn of(cell: &Cell) -> Self {
+        // Nearly all cells hold one byte.
+        let (symbol, width) = match (cell.diff_option, cell.symbol().as_bytes()) {
+            (CellDiffOption::None, [byte]) => (u64::from(*byte), 1),
+            _ => symbol_and_width(cell),
+        };
+        Self {
+            symbol,
+            fg: color_bits(cell.fg),
+            bg: color_bits(cell.bg),
+            underline: color_bits(cell.underline_color),
+            modifier: cell.modifier,
+            width,
+        }
+    }
+}
+
+/// The symbol of a cell of which it is not known what the terminal shows there.
+const UNKNOWN_SYMBOL: u64 = u64::MAX;
+
+/// Returns a cell's symbol as a number, and the number of columns that it takes.
+#[cold]
+fn symbol_and_width(cell: &Cell) -> (u64, u16) {
+    let symbol = match cell.diff_option {
+        // What is skipped belongs to a picture, and what is always drawn may have been overwritten.
+        CellDiffOption::Skip | CellDiffOption::AlwaysUpdate => UNKNOWN_SYMBOL,
+        _ => symbol_bits(cell.symbol().as_bytes()),
+    };
+    let width = if cell.symbol().len() == 1 { 1 } else { cell.cell_width().max(1) };
+    (symbol, width)
+}
+
+/// Returns a symbol of up to seven bytes with its length, or a digest of a longer one.
+fn symbol_bits(symbol: &[u8]) -> u64 {
+    let mut bits = [0; 8];
+    if let Some(start) = bits[..7].get_mut(..symbol.len()) {
+        start.copy_from_slice(symbol);
+        // As one byte of ASCII has it too.
+        bits[7] = if symbol.len() == 1 { 0 } else { symbol.len() as u8 };
+        return u64::from_le_bytes(bits);
+    }
+    let mut digest = DefaultHasher::new();
+    symbol.hash(&mut digest);
+    digest.finish() | 0xff << 56
+}
+
+/// The bits of the terminal's own colour.
+const DEFAULT_COLOR: u32 = 0;
+
+fn color_bits(color: Color) -> u32 {
+    match color {
+        Color::Reset => DEFAULT_COLOR,
+        Color::Rgb(r, g, b) => u32::from_le_bytes([r, g, b, 1]),
+        other => ansi_color_bits(other),
+    }
+}
+
+#[cold]
+fn ansi_color_bits(color: Color) -> u32 {
+    match color {
+        Color::Indexed(index) => u32::from_le_bytes([index, 0, 0, 2]),
+        named => u32::from_le_bytes([named_color(named), 0, 0, 3]),
+    }
+}
+
 /// Returns the cells of `next`, with their columns and rows, that turn a terminal that shows
-/// `shown` into one that shows `next`. Both have the same area.
+/// `shown` into one that shows `next`, and takes each into `shown`.
 fn changed_cells<'a>(
-    shown: &'a Buffer,
+    shown: &'a mut [ShownCell],
     next: &'a Buffer,
 ) -> impl Iterator<Item = (u16, u16, &'a Cell)> {
     let width = usize::from(next.area.width.max(1));
-    let rows = shown.content.chunks(width).zip(next.content.chunks(width)).zip(0..);
+    let rows = shown.chunks_mut(width).zip(next.content.chunks(width)).zip(0..);
     rows.flat_map(|((shown, next), y)| {
         changed_cells_of_row(shown, next).map(move |(x, cell)| (x, y, cell))
     })
 }
 
-/// Whether a cell looks like the one that is shown in its place. Most hold one byte, which is
-/// compared faster than a string.
-fn is_same(shown: &Cell, next: &Cell) -> bool {
-    let same_symbol = match (shown.symbol().as_bytes(), next.symbol().as_bytes()) {
-        ([shown], [next]) => shown == next,
-        (shown, next) => shown == next,
-    };
-    same_symbol
-        && next.diff_option != CellDiffOption::AlwaysUpdate
-        && (shown.fg, shown.bg, shown.underline_color) == (next.fg, next.bg, next.underline_color)
-        && (shown.modifier, shown.diff_option) == (next.modifier, next.diff_option)
-}
-
-/// Returns the number of columns that a cell takes.
-fn width(cell: &Cell) -> u16 {
-    if cell.symbol().len() == 1 { 1 } else { cell.cell_width().max(1) }
-}
-
 /// Like [`changed_cells`], of one row, with the columns only.
 fn changed_cells_of_row<'a>(
-    shown: &'a [Cell],
+    shown: &'a mut [ShownCell],
     next: &'a [Cell],
 ) -> impl Iterator<Item = (u16, &'a Cell)> {
     // Columns before the first are covered by a wide character of the next frame; before the
     // second, the terminal shows what is left of a wide character that is written over.
     let (mut covered, mut stale) = (0, 0);
-    (0_u16..).zip(shown.iter().zip(next)).filter_map(move |(x, (shown, next))| {
+    (0_u16..).zip(shown.iter_mut().zip(next)).filter_map(move |(x, (shown, cell))| {
+        let now = ShownCell::of(cell);
         let is_covered = x < covered;
-        let is_drawn = !is_covered && next.diff_option != CellDiffOption::Skip;
-        let changed = is_drawn && (x < stale || !is_same(shown, next));
+        let is_same = *shown == now && now.symbol != UNKNOWN_SYMBOL;
+        if is_same && !is_covered && x >= stale && now.width == 1 {
+            return None;
+        }
+        let before = mem::replace(shown, now);
+        let is_drawn = !is_covered && cell.diff_option != CellDiffOption::Skip;
+        let changed = is_drawn && (x < stale || !is_same);
         if is_drawn {
-            covered = x.saturating_add(width(next));
+            covered = x.saturating_add(now.width);
         }
         if changed || is_covered {
-            stale = stale.max(x.saturating_add(width(shown)));
+            stale = stale.max(x.saturating_add(before.width));
         }
-        changed.then_some((x, next))
+        changed.then_some((x, cell))
     })
 }
 
@@ -153,7 +240,7 @@ mod tests {
     /// Writes cells into a row of a terminal. What is left of a wide character that loses a half is
     /// blank and keeps its background.
     fn write(row: &mut [Shown], x: u16, cell: &Cell) {
-        let (at, width) = (usize::from(x), usize::from(width(cell)));
+        let (at, width) = (usize::from(x), usize::from(ShownCell::of(cell).width));
         for half in at..(at + width).min(row.len()) {
             let is_right = row[half].0.is_none();
             let others = if is_right { half - 1 } else { half + 1 };
@@ -176,10 +263,9 @@ mod tests {
     /// Returns what a terminal shows after these frames.
     fn shown_after(frames: &[&Buffer]) -> Vec<Shown> {
         let mut row = vec![(Some(" ".to_owned()), Color::Reset); WIDTH.into()];
-        let mut before = &blank();
+        let mut shown = [ShownCell::CLEARED; WIDTH as usize];
         for frame in frames {
-            changed_cells(before, frame).for_each(|(x, _, cell)| write(&mut row, x, cell));
-            before = frame;
+            changed_cells(&mut shown, frame).for_each(|(x, _, cell)| write(&mut row, x, cell));
         }
         row
     }
@@ -213,7 +299,8 @@ mod tests {
         frames[0].set_string(0, 0, "a漢bcd", Style::new());
         frames[1].set_string(0, 0, "a漢xcd", Style::new());
         let columns = |from: &Buffer, to: &Buffer| -> Vec<u16> {
-            changed_cells(from, to).map(|(x, _, _)| x).collect()
+            let mut shown: Vec<ShownCell> = from.content.iter().map(ShownCell::of).collect();
+            changed_cells(&mut shown, to).map(|(x, _, _)| x).collect()
         };
         assert!(columns(&frames[0], &frames[0]).is_empty());
         assert_eq!(columns(&frames[0], &frames[1]), [3]);
@@ -230,7 +317,7 @@ mod tests {
         let mut terminal = DoubleBuffer::new(TestBackend::new(4, 2)).unwrap();
         for (width, height) in [(4, 2), (3, 1), (5, 2)] {
             terminal.backend_mut().resize(width, height);
-            let frame = terminal.next_frame().unwrap();
+            let frame = terminal.next_frame(Cell::EMPTY).unwrap();
             assert_eq!(frame.area, Rect::new(0, 0, width, height));
             frame.set_string(0, 0, "abc", Style::new());
             terminal.show().unwrap();

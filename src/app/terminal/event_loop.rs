@@ -145,7 +145,7 @@ pub fn draw_frame<B: FrameBackend>(
     {
         app.set_window(window.columns_rows, window.pixels);
     }
-    let frame = terminal.next_frame()?;
+    let frame = terminal.next_frame(app.blank_cell())?;
     app.resize_to(frame.area);
     app.view(frame);
     app.remember_frame(frame);
