@@ -9,7 +9,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use crate::app::steering::{KeyMap, StageAction};
-use crate::stage::Theme;
+use crate::stage::{Theme, set_line};
 use crate::text;
 
 /// The largest number of remaining steps that are shown as a dot each. More are shown as a number
@@ -126,13 +126,9 @@ impl Footer<'_> {
         let left: Line = left.into_iter().flat_map(|line| line.spans).collect();
         let start = area.right().saturating_sub(right.width() as u16 + 1).max(area.x);
         let end = area.right().saturating_sub(start);
-        buffer.set_line(
-            area.x + 1.min(area.width),
-            area.y,
-            &left,
-            start.saturating_sub(area.x + 1),
-        );
-        buffer.set_line(start, area.y, &right, end);
+        let room = start.saturating_sub(area.x + 1);
+        set_line(area.x + 1.min(area.width), area.y, &left, room, buffer);
+        set_line(start, area.y, &right, end, buffer);
     }
 
     fn key_line(&self, theme: &Theme) -> Line<'static> {

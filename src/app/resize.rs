@@ -3,6 +3,7 @@
 //! `slide` turns blocks into rows.
 
 use std::cell::OnceCell;
+use std::mem;
 
 use ratatui::layout::{Rect, Size};
 
@@ -125,7 +126,8 @@ impl App {
             .prepared
             .take()
             .filter(|prepared| prepared.is_for(self.slide_index, self.area, &self.theme));
-        self.layout = prepared.map_or_else(OnceCell::new, |prepared| prepared.layout.into());
+        let layout = prepared.map_or_else(OnceCell::new, |prepared| prepared.layout.into());
+        self.layout_to_drop = mem::replace(&mut self.layout, layout).into_inner();
         if self.progress.is_scrolled() {
             self.progress = self.layout().clamped(self.progress);
         }
@@ -165,8 +167,9 @@ impl App {
 
     /// Does what a frame need not wait for: lays out the slide behind the one that was laid out.
     pub(crate) fn follow_up(&mut self) {
-        let is_new = std::mem::take(&mut self.needs_follow_up);
+        let is_new = mem::take(&mut self.needs_follow_up);
         if is_new {
+            self.layout_to_drop = None;
             self.prepare_next();
         }
         let here = self.slide_step();

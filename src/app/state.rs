@@ -20,7 +20,6 @@ use crate::app::pictures::{Gallery, GraphicsAnswer, PictureEvent};
 use crate::app::prepared_layout::PreparedLayout;
 use crate::app::slots::{DemoSlot, KeptDemos};
 use crate::app::steering::{MouseReports, Steering};
-use crate::app::terminal::clusters::Clusters;
 use crate::app::transition::TransitionState;
 use crate::deck::{self, Deck, Slide};
 use crate::slide::{
@@ -102,6 +101,8 @@ pub struct App {
     pub(crate) needs_follow_up: bool,
     /// Whether the threads in the background may not know of the last frame.
     pub(crate) needs_threads: bool,
+    /// The layout of the slide that was open before, which is dropped once the frame is drawn.
+    pub(crate) layout_to_drop: Option<SlideLayout>,
     /// The layout of the slide behind the open one.
     pub(crate) prepared: Option<PreparedLayout>,
     pub(crate) highlights: Highlights,
@@ -112,8 +113,6 @@ pub struct App {
     pub(crate) awaited_listings: Vec<Listing>,
     services: Arc<Services>,
     pub(crate) dirty: bool,
-    /// The clusters of the last frame about which terminals disagree.
-    pub(crate) clusters: Clusters,
     pub(crate) transition: TransitionState,
     /// The links of the open slide.
     pub(crate) links: FrameLinks,
@@ -169,6 +168,7 @@ impl App {
             layout: OnceCell::new(),
             needs_follow_up: false,
             needs_threads: false,
+            layout_to_drop: None,
             prepared: None,
             highlights,
             pictures: PictureSizes::default(),
@@ -177,7 +177,6 @@ impl App {
             awaited_listings: Vec::new(),
             services,
             dirty: true,
-            clusters: Clusters::default(),
             transition: TransitionState::default(),
             links: FrameLinks::default(),
             repaint: false,

@@ -11,6 +11,7 @@ use unicode_segmentation::UnicodeSegmentation as _;
 use crate::slide::body::rows::{LineEmphasis, RowPiece, visible_width};
 use crate::slide::layout::SlideLayout;
 use crate::slide::scrolling::SlideProgress;
+use crate::stage::set_line;
 use crate::text;
 
 impl SlideLayout {
@@ -37,7 +38,7 @@ impl SlideLayout {
         for (y, row) in self.heading.rows.iter().enumerate().take(area.height.into()) {
             let free = (area.width as usize).saturating_sub(row.width()) as u16 / 2;
             let x = if self.heading.is_centered { area.x + free } else { area.x };
-            buffer.set_line(x, area.y + y as u16, row, area.right() - x);
+            set_line(x, area.y + y as u16, row, area.right() - x, buffer);
         }
     }
 
@@ -56,10 +57,10 @@ impl SlideLayout {
         };
         let indent = piece.prefix.width();
         let prefix = part(piece.x, indent);
-        buffer.set_line(prefix.x, prefix.y, &piece.prefix, prefix.width);
+        set_line(prefix.x, prefix.y, &piece.prefix, prefix.width, buffer);
         let Some(sideways) = piece.sideways else {
             let area = part(piece.x + indent, usize::MAX / 2);
-            buffer.set_line(area.x, area.y, &piece.body, area.width);
+            set_line(area.x, area.y, &piece.body, area.width, buffer);
             return;
         };
         let area = part(piece.x + indent, sideways.room);
@@ -79,7 +80,7 @@ impl SlideLayout {
         // character.
         let skipped = shift + usize::from(left);
         let body = if skipped > 0 { Cow::Owned(skip_cells(&body, skipped)) } else { body };
-        buffer.set_line(area.x + left, area.y, &body, area.width.saturating_sub(left + right));
+        set_line(area.x + left, area.y, &body, area.width.saturating_sub(left + right), buffer);
         let mark = self.theme.cursor();
         if right > 0 {
             buffer.set_string(area.right() - 1, area.y, "›", mark);

@@ -36,6 +36,6 @@ pub use theme::{
 pub(crate) use theme::{READABLE, Rgb, contrast, xterm_color};
 pub use widgets::{
     BAR_LEVELS, copy_cells, draw_divider, draw_key_table, draw_line, draw_panel, draw_rules,
-    first_row, panel_content, rules_text,
+    first_row, panel_content, rules_text, set_line,
 };
 pub use work::{Mailbox, NotDelivered, Stage, WorkContext};

@@ -14,6 +14,7 @@ use ratatui::layout::{Position, Rect, Size};
 use ratatui::style::{Color, Modifier};
 
 use crate::app::terminal::backend::{FrameBackend, named_color};
+use crate::app::terminal::clusters::may_reach_beyond;
 
 /// A terminal that frames are drawn on.
 pub struct DoubleBuffer<B> {
@@ -22,6 +23,7 @@ pub struct DoubleBuffer<B> {
     next: Buffer,
     /// What the cells of `next` are before they are drawn into.
     blank: Cell,
+    changes: Changes,
 }
 
 impl<B: FrameBackend> DoubleBuffer<B> {
@@ -33,7 +35,7 @@ impl<B: FrameBackend> DoubleBuffer<B> {
     pub fn new(backend: B) -> Result<Self, B::Error> {
         let next = Buffer::empty(screen_area(backend.size()?));
         let shown = vec![ShownCell::CLEARED; next.content.len()];
-        Ok(Self { backend, shown, next, blank: Cell::EMPTY })
+        Ok(Self { backend, shown, next, blank: Cell::EMPTY, changes: Changes::default() })
     }
 
     /// Returns what writes to the terminal.
@@ -76,13 +78,21 @@ impl<B: FrameBackend> DoubleBuffer<B> {
         self.backend.clear_region(ClearType::All)
     }
 
-    /// Writes the cells in which the next frame differs from what the terminal shows.
+    /// Writes the cells in which the next frame differs from what the terminal shows, or all if
+    /// what may reach beyond its cells comes or goes.
     ///
     /// # Errors
     ///
     /// Fails if the terminal cannot be written to.
     pub fn show(&mut self) -> Result<(), B::Error> {
-        self.backend.draw(changed_cells(&mut self.shown, &self.next))?;
+        let before = self.changes.clusters;
+        self.changes.find(&mut self.shown, &self.next);
+        if self.changes.clusters != before {
+            self.clear()?;
+            self.changes.find(&mut self.shown, &self.next);
+        }
+        let cells = self.changes.cells.iter().map(|&(x, y)| (x, y, &self.next[(x, y)]));
+        self.backend.draw(cells)?;
         self.backend.flush()?;
         // Now rather than with the next key, which would wait for it.
         self.next.content.fill(self.blank.clone());
@@ -131,6 +141,11 @@ impl ShownCell {
             modifier: cell.modifier,
             width,
         }
+    }
+
+    /// Whether its symbol is a single byte.
+    fn is_ascii(&self) -> bool {
+        self.symbol < 0x80
     }
 }
 
@@ -182,45 +197,68 @@ fn ansi_color_bits(color: Color) -> u32 {
     }
 }
 
-/// Returns the cells of `next`, with their columns and rows, that turn a terminal that shows
-/// `shown` into one that shows `next`, and takes each into `shown`.
-fn changed_cells<'a>(
-    shown: &'a mut [ShownCell],
-    next: &'a Buffer,
-) -> impl Iterator<Item = (u16, u16, &'a Cell)> {
-    let width = usize::from(next.area.width.max(1));
-    let rows = shown.chunks_mut(width).zip(next.content.chunks(width)).zip(0..);
-    rows.flat_map(|((shown, next), y)| {
-        changed_cells_of_row(shown, next).map(move |(x, cell)| (x, y, cell))
-    })
+/// The differences between what a terminal shows and the next frame.
+#[derive(Debug, Default)]
+struct Changes {
+    /// The columns and rows of the cells to write.
+    cells: Vec<(u16, u16)>,
+    /// A digest of the frame's cells that may reach beyond themselves, and of their places.
+    clusters: Option<u64>,
 }
 
-/// Like [`changed_cells`], of one row, with the columns only.
-fn changed_cells_of_row<'a>(
-    shown: &'a mut [ShownCell],
-    next: &'a [Cell],
-) -> impl Iterator<Item = (u16, &'a Cell)> {
-    // Columns before the first are covered by a wide character of the next frame; before the
-    // second, the terminal shows what is left of a wide character that is written over.
-    let (mut covered, mut stale) = (0, 0);
-    (0_u16..).zip(shown.iter_mut().zip(next)).filter_map(move |(x, (shown, cell))| {
-        let now = ShownCell::of(cell);
-        let is_covered = x < covered;
-        let is_same = *shown == now && now.symbol != UNKNOWN_SYMBOL;
-        if is_same && !is_covered && x >= stale && now.width == 1 {
-            return None;
+impl Changes {
+    /// Finds the cells that turn a terminal that shows `shown` into one that shows `next`, and
+    /// takes these into `shown`.
+    fn find(&mut self, shown: &mut [ShownCell], next: &Buffer) {
+        self.cells.clear();
+        let width = usize::from(next.area.width.max(1));
+        let mut clusters = None;
+        for ((shown, next), y) in shown.chunks_mut(width).zip(next.content.chunks(width)).zip(0..) {
+            self.find_in_row(shown, next, y, &mut clusters);
         }
-        let before = mem::replace(shown, now);
-        let is_drawn = !is_covered && cell.diff_option != CellDiffOption::Skip;
-        let changed = is_drawn && (x < stale || !is_same);
-        if is_drawn {
-            covered = x.saturating_add(now.width);
+        self.clusters = clusters.map(|digest| digest.finish());
+    }
+
+    fn find_in_row(
+        &mut self,
+        shown: &mut [ShownCell],
+        next: &[Cell],
+        y: u16,
+        clusters: &mut Option<DefaultHasher>,
+    ) {
+        // Columns before the first are covered by a wide character of the next frame; before the
+        // second, the terminal shows what is left of a wide character that is written over.
+        let (mut covered, mut stale) = (0, 0);
+        // Whether a cell further left may reach into this one, which is therefore always written.
+        let mut is_behind_cluster = false;
+        for ((shown, cell), x) in shown.iter_mut().zip(next).zip(0_u16..) {
+            let mut now = ShownCell::of(cell);
+            if !now.is_ascii() && may_reach_beyond(cell) {
+                (x, y, cell.symbol()).hash(clusters.get_or_insert_default());
+                is_behind_cluster |= cell.diff_option == CellDiffOption::None;
+            }
+            if is_behind_cluster && cell.diff_option == CellDiffOption::None {
+                now.symbol = UNKNOWN_SYMBOL;
+            }
+            let is_same = *shown == now && now.symbol != UNKNOWN_SYMBOL;
+            let is_covered = x < covered;
+            if is_same && !is_covered && x >= stale && now.width == 1 {
+                continue;
+            }
+            let before = mem::replace(shown, now);
+            let is_drawn = !is_covered && cell.diff_option != CellDiffOption::Skip;
+            let has_changed = is_drawn && (x < stale || !is_same);
+            if is_drawn {
+                covered = x.saturating_add(now.width);
+            }
+            if has_changed || is_covered {
+                stale = stale.max(x.saturating_add(before.width));
+            }
+            if has_changed {
+                self.cells.push((x, y));
+            }
         }
-        if changed || is_covered {
-            stale = stale.max(x.saturating_add(before.width));
-        }
-        changed.then_some((x, cell))
-    })
+    }
 }
 
 #[cfg(test)]
@@ -264,8 +302,12 @@ mod tests {
     fn shown_after(frames: &[&Buffer]) -> Vec<Shown> {
         let mut row = vec![(Some(" ".to_owned()), Color::Reset); WIDTH.into()];
         let mut shown = [ShownCell::CLEARED; WIDTH as usize];
+        let mut changes = Changes::default();
         for frame in frames {
-            changed_cells(&mut shown, frame).for_each(|(x, _, cell)| write(&mut row, x, cell));
+            changes.find(&mut shown, frame);
+            for &(x, y) in &changes.cells {
+                write(&mut row, x, &frame[(x, y)]);
+            }
         }
         row
     }
@@ -300,7 +342,9 @@ mod tests {
         frames[1].set_string(0, 0, "a漢xcd", Style::new());
         let columns = |from: &Buffer, to: &Buffer| -> Vec<u16> {
             let mut shown: Vec<ShownCell> = from.content.iter().map(ShownCell::of).collect();
-            changed_cells(&mut shown, to).map(|(x, _, _)| x).collect()
+            let mut changes = Changes::default();
+            changes.find(&mut shown, to);
+            changes.cells.into_iter().map(|(x, _)| x).collect()
         };
         assert!(columns(&frames[0], &frames[0]).is_empty());
         assert_eq!(columns(&frames[0], &frames[1]), [3]);
@@ -310,6 +354,34 @@ mod tests {
         again[(5, 0)].set_diff_option(CellDiffOption::Skip).set_symbol("漢");
         again[(6, 0)].set_symbol("z");
         assert_eq!(columns(&frames[0], &again), [4, 6]);
+    }
+
+    #[test]
+    fn what_stands_behind_a_cluster_is_written_with_every_frame() {
+        let mut frame = Buffer::empty(Rect::new(0, 0, 10, 2));
+        frame.set_string(0, 0, "a🇩🇪b", Style::new());
+        let mut shown = [ShownCell::CLEARED; 20];
+        let mut changes = Changes::default();
+        for _ in 0..2 {
+            changes.find(&mut shown, &frame);
+        }
+        assert_eq!(changes.cells, [1, 3, 4, 5, 6, 7, 8, 9].map(|x| (x, 0)));
+    }
+
+    #[test]
+    fn clusters_are_told_apart_by_their_places_and_not_by_what_is_beside_them() {
+        let clusters = |text: &str| {
+            let mut frame = Buffer::empty(Rect::new(0, 0, 10, 1));
+            frame.set_string(0, 0, text, Style::new());
+            let mut changes = Changes::default();
+            changes.find(&mut [ShownCell::CLEARED; 10], &frame);
+            changes.clusters
+        };
+        assert_eq!(clusters("a ─"), None);
+        assert_ne!(clusters("🇩🇪"), None);
+        assert_ne!(clusters("🇩🇪"), clusters(" 🇩🇪"));
+        assert_ne!(clusters("🇩🇪"), clusters("🇫🇷"));
+        assert_eq!(clusters("🇩🇪 a"), clusters("🇩🇪 b"));
     }
 
     #[test]

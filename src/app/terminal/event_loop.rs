@@ -12,7 +12,6 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::app::state::{App, AppEvent, LoopExit};
 use crate::app::terminal::backend::FrameBackend;
-use crate::app::terminal::clusters::mark_clusters;
 use crate::app::terminal::double_buffer::DoubleBuffer;
 use crate::scope::HEAD_START;
 
@@ -150,10 +149,8 @@ pub fn draw_frame<B: FrameBackend>(
     app.view(frame);
     app.remember_frame(frame);
     app.draw_sized_text(frame);
-    let clusters = mark_clusters(frame);
-    if std::mem::replace(&mut app.clusters, clusters) != clusters || app.repaint {
+    if std::mem::take(&mut app.repaint) {
         terminal.clear()?;
-        app.repaint = false;
     }
     terminal.backend_mut().set_links(&app.links);
     terminal.show()?;
