@@ -229,7 +229,7 @@ fn text_of(runs: &[TextRun]) -> String {
         let text = text_of_title(std::slice::from_ref(run));
         match &run.link {
             Some(link) if next.is_none_or(|next| next.link.as_ref() != Some(link)) => {
-                if link.ends_with(&*run.text) { text } else { format!("{text} ({link})") }
+                if link.ends_with(&*run.text) { text } else { format!("{text} ({})", &**link) }
             }
             _ => text,
         }

@@ -29,7 +29,7 @@ pub use content::block::{
 };
 pub use content::code::{CodeBlock, LineSelection};
 pub use content::slide::{Deck, Depth, Slide};
-pub use content::text_run::{TextColor, TextRun, TextStyle, plain_text};
+pub use content::text_run::{LinkTarget, TextColor, TextRun, TextStyle, plain_text};
 pub use demo_fence::{DemoFence, Setting, SettingValue};
 pub use dialect::{Dialect, DialectEvidence};
 pub use files::{FileReader, NoFiles, UnreadableFile};

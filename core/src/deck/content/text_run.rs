@@ -1,5 +1,7 @@
 //! Styled text.
 
+use std::ops::Deref;
+
 /// A piece of text in one style. A hard line break is a run of its own whose text is `"\n"`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TextRun {
@@ -7,14 +9,32 @@ pub struct TextRun {
     pub text: Box<str>,
     /// The style of the whole run.
     pub style: TextStyle,
-    /// The target URL, if this is the text of a link.
-    pub link: Option<Box<str>>,
+    /// The target, if this is the text of a link.
+    pub link: Option<LinkTarget>,
 }
 
 impl TextRun {
     /// Whether this is a hard line break.
     pub fn is_break(&self) -> bool {
         &*self.text == "\n"
+    }
+}
+
+/// The URL that a link leads to. Few runs are links, so it takes one pointer of each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkTarget(Box<Box<str>>);
+
+impl From<String> for LinkTarget {
+    fn from(url: String) -> Self {
+        Self(Box::new(url.into()))
+    }
+}
+
+impl Deref for LinkTarget {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
     }
 }
 

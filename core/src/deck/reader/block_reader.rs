@@ -450,7 +450,7 @@ mod tests {
             styled(" ", plain),
             styled("e", TextStyle { code: true, ..plain }),
             styled(" ", plain),
-            TextRun { link: Some("u".into()), ..styled("f", plain) },
+            TextRun { link: Some("u".to_owned().into()), ..styled("f", plain) },
             styled(" g", plain),
             styled("\n", plain),
             styled("h i", plain),
