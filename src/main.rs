@@ -308,11 +308,9 @@ async fn present_on_terminal(
     let signals = Signals::install(&scope)?;
     let mut screen = Screen::enter()?;
     let mut terminal = DoubleBuffer::new(screen.backend(env_var))?;
-    // Without colours its background shows through, whatever the theme. The answer is waited for
-    // only after the first frame.
-    if config.color_depth == ColorDepth::Monochrome || config.themes.depends_on_terminal() {
-        screen.send_query(BACKGROUND_QUERY)?;
-    }
+    screen.send_query(&terminal_questions(&config, servers))?;
+    // A terminal that doesn't know a question may print a part of it.
+    terminal.clear()?;
     let options = BundleOptions { head_start: HEAD_START, ..BundleOptions::default() };
     let servers = servers.then(|| Arc::new(ServerBundle::start_with(&scope, options, None)));
     if let Some(servers) = &servers {
@@ -334,7 +332,7 @@ async fn present_on_terminal(
         let loader = app::start_picture_loader(&scope, read, sender.clone())?;
         let window = terminal.backend_mut().window_size()?;
         let window = (window.columns_rows, window.pixels);
-        app.set_picture_loader(loader, app::may_be_asked(env_var), window);
+        app.set_picture_loader(loader, window);
     }
     if let Some(talk) = watched
         && let Err(error) = watch_talk(talk, &scope, sender.clone())
@@ -355,6 +353,17 @@ async fn present_on_terminal(
     Ok(TalkEnd { exit, fault: app.demo_fault(), place: app.place() })
 }
 
+/// Returns what the terminal is asked before the first frame. The answers are waited for only after
+/// it.
+fn terminal_questions(config: &AppConfig, shows_pictures: bool) -> String {
+    // Without colours its background shows through, whatever the theme.
+    let background =
+        config.color_depth == ColorDepth::Monochrome || config.themes.depends_on_terminal();
+    let graphics = shows_pictures && app::may_be_asked(env_var);
+    let questions = [(background, BACKGROUND_QUERY), (graphics, GRAPHICS_QUERY)];
+    questions.into_iter().filter(|(asked, _)| *asked).map(|(_, question)| question).collect()
+}
+
 /// Whether the terminal is gone.
 fn is_gone(error: &anyhow::Error) -> bool {
     error.downcast_ref().is_some_and(app::is_hangup)
@@ -372,7 +381,6 @@ async fn show_talk(
             LoopExit::Suspend => screen.suspend()?,
             LoopExit::Continued => screen.reenter()?,
             LoopExit::CopyToClipboard(text) => screen.copy_to_clipboard(&text)?,
-            LoopExit::AskGraphics => screen.send_query(GRAPHICS_QUERY)?,
             LoopExit::CaptureMouse(reports) => screen.capture_mouse(reports)?,
             exit => return Ok(exit),
         }

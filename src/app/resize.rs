@@ -86,7 +86,7 @@ impl App {
         if shown {
             self.invalidate_layout();
         } else {
-            self.prepare_next();
+            self.prepare_adjacent();
         }
     }
 
@@ -121,7 +121,7 @@ impl App {
     /// Gives up the layout of the open slide, because it was for another size, theme or content.
     pub(crate) fn invalidate_layout(&mut self) {
         self.links = FrameLinks::of_slide(self.slide());
-        // Whatever the reason to lay out again, it may hold for the slide behind this one too.
+        // Whatever the reason to lay out again, it may hold for the slide beside this one too.
         let prepared = self
             .prepared
             .take()
@@ -165,12 +165,12 @@ impl App {
         SlideLayout::new(&input, self.slide_area())
     }
 
-    /// Does what a frame need not wait for: lays out the slide behind the one that was laid out.
+    /// Does what a frame need not wait for: lays out the slide beside the one that was laid out.
     pub(crate) fn follow_up(&mut self) {
         let is_new = mem::take(&mut self.needs_follow_up);
         if is_new {
             self.layout_to_drop = None;
-            self.prepare_next();
+            self.prepare_adjacent();
         }
         let here = self.slide_step();
         let has_moved = self.config.place.as_ref().is_some_and(|place| *place.borrow() != here);
@@ -193,13 +193,14 @@ impl App {
         self.request_pictures();
     }
 
-    /// Lays out the slide behind the open one, so that the key that opens it has only to draw. How
-    /// much room demos need is known only once they are open.
-    fn prepare_next(&mut self) {
+    /// Lays out the slide behind the open one, or before it while the talk goes back, so that the
+    /// key that opens it has only to draw. How much room demos need is known only once they are
+    /// open.
+    fn prepare_adjacent(&mut self) {
         let slides = &self.config.deck.slides;
-        let next = self.steering.route.next(slides, self.slide_index);
-        let next = next.filter(|next| slides[*next].demos().next().is_none());
-        self.prepared = next.map(|slide| PreparedLayout {
+        let adjacent = self.steering.adjacent(slides, self.slide_index);
+        let adjacent = adjacent.filter(|index| slides[*index].demos().next().is_none());
+        self.prepared = adjacent.map(|slide| PreparedLayout {
             slide,
             area: self.area,
             theme: self.theme,
@@ -294,6 +295,23 @@ mod tests {
         highlighted.update(done.recv().await.unwrap());
         press(&mut highlighted);
         looks_anew(&mut highlighted, "let x = 1;");
+    }
+
+    #[test]
+    fn the_slide_that_is_laid_out_before_its_key_is_the_one_in_the_direction_of_the_talk() {
+        let source = ["# 0", "# 1", "# 2", "# 3"].join("\n\n---\n\n");
+        let mut app = App::new(AppConfig::bare(&source, Registry::new(&[])), Size::new(80, 24));
+        for (code, expected) in [
+            (KeyCode::Right, Some(2)),
+            (KeyCode::Right, Some(3)),
+            (KeyCode::Left, Some(0)),
+            (KeyCode::Left, None),
+            (KeyCode::Right, Some(2)),
+        ] {
+            app.update(AppEvent::Input(Input::Key(code.into())));
+            app.follow_up();
+            assert_eq!(app.prepared.as_ref().map(|prepared| prepared.slide), expected, "{code:?}");
+        }
     }
 
     #[test]

@@ -68,8 +68,6 @@ pub enum LoopExit {
     Continued,
     /// Not an end: the loop asks to put this text on the clipboard.
     CopyToClipboard(String),
-    /// Not an end: the loop asks for the terminal to be asked what it has for pictures.
-    AskGraphics,
     /// Not an end: the loop asks for these reports of the mouse.
     CaptureMouse(MouseReports),
 }
@@ -103,7 +101,7 @@ pub struct App {
     pub(crate) needs_threads: bool,
     /// The layout of the slide that was open before, which is dropped once the frame is drawn.
     pub(crate) layout_to_drop: Option<SlideLayout>,
-    /// The layout of the slide behind the open one.
+    /// The layout of the slide that the next key probably opens.
     pub(crate) prepared: Option<PreparedLayout>,
     pub(crate) highlights: Highlights,
     pub(crate) pictures: PictureSizes,

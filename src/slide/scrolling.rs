@@ -172,12 +172,6 @@ impl SlideLayout {
             .collect()
     }
 
-    /// Whether the slide has big letters anywhere.
-    pub(crate) fn has_big_letters(&self) -> bool {
-        let pieces = self.body.rows.iter().flat_map(|row| &row.pieces);
-        !self.heading.big.is_empty() || pieces.into_iter().any(|it| it.begins_big.is_some())
-    }
-
     /// Returns the lines of big letters that are revealed and in sight from the first row to the
     /// last.
     pub(crate) fn big_lines(&self, progress: SlideProgress) -> Vec<BigLineOnScreen<'_>> {

@@ -1,7 +1,9 @@
 //! The talk on stage: it starts, follows the keys and fits the window.
 
+use memchr::memmem;
+
 use crate::file;
-use crate::terminal::{CTRL_D, END, ESC, RIGHT, Terminal, rows};
+use crate::terminal::{CTRL_D, END, ESC, RIGHT, TRUE_COLOR, Terminal, rows};
 
 const TALK: &str = "slides/talk.md";
 const BYLINE: &str = "the wiretalk authors";
@@ -22,6 +24,20 @@ fn without_a_deck_the_built_in_talk_is_shown() {
         terminal.shows(&[BYLINE, " 1/82", "● http  ● ws"]);
     }
     assert_eq!(given.rows(), built_in.rows());
+}
+
+#[test]
+fn a_terminal_is_asked_before_the_first_frame_which_covers_a_question_that_it_prints() {
+    let deck = file("asked_first.md", "# Big letters\n");
+    for (variables, asked) in [(TRUE_COLOR, true), ([("TERM", "tmux-256color"); 2], false)] {
+        let mut terminal = Terminal::with(&variables, &[deck.to_str().unwrap()]);
+        terminal.shows(&["● http  ● ws"]);
+        let all = |sequence: &str| memmem::find_iter(terminal.raw(), sequence).collect::<Vec<_>>();
+        let (questions, clears) = (all("\x1b[>q\x1b_G"), all("\x1b[2J"));
+        assert_eq!((questions.len(), clears.len()), (asked.into(), 1), "{variables:?}");
+        assert!(questions.iter().all(|question| *question < clears[0]));
+        assert!(clears[0] < all("1/1")[0]);
+    }
 }
 
 #[test]

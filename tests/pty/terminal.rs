@@ -85,8 +85,8 @@ impl Terminal {
         pty.resize(Size::new(claimed.1, claimed.0)).unwrap();
         let before = tcgetattr(&pty).unwrap();
         assert!(before.local_modes.contains(LocalModes::ICANON | LocalModes::ECHO));
-        let command =
-            command.env_remove("NO_COLOR").env_remove("COLORTERM").env("LC_ALL", "C.UTF-8");
+        let command = command.env_remove("NO_COLOR").env_remove("COLORTERM").env_remove("TMUX");
+        let command = command.env("LC_ALL", "C.UTF-8");
         // Nothing of the user's own is read or written.
         let own = concat!(env!("CARGO_TARGET_TMPDIR"), "/user");
         let folders = ["XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"];

@@ -14,8 +14,6 @@ use crate::app::pictures::thread::{PictureLoader, PictureRequest};
 pub(crate) struct Gallery {
     pub(super) loader: Option<PictureLoader>,
     pub(super) support: GraphicsSupport,
-    /// Whether the terminal may be asked what it has for pictures, and was not yet.
-    pub(super) may_ask: bool,
     pub(super) awaited: Vec<PictureRequest>,
     /// The version of the files: answers about an older one do not count.
     pub(super) version: u32,

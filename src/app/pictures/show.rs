@@ -18,16 +18,10 @@ const MAX_FORMS: usize = 8;
 const MAX_FORMS_OF_A_SLIDE: usize = 64;
 
 impl App {
-    /// Takes over the way to the thread that loads pictures. `may_ask` says whether the terminal
-    /// may be asked what it has for them; `window` is its size in cells and in pixels.
-    pub fn set_picture_loader(
-        &mut self,
-        loader: PictureLoader,
-        may_ask: bool,
-        window: (Size, Size),
-    ) {
+    /// Takes over the way to the thread that loads pictures. `window` is the size of the terminal in
+    /// cells and in pixels.
+    pub fn set_picture_loader(&mut self, loader: PictureLoader, window: (Size, Size)) {
         self.gallery.loader = Some(loader);
-        self.gallery.may_ask = may_ask;
         self.set_window(window.0, window.1);
         self.request_pictures();
     }
@@ -41,18 +35,6 @@ impl App {
             self.gallery.asked.clear();
             self.request_pictures();
         }
-    }
-
-    /// Whether the terminal should be asked now what it has for pictures and large text: once,
-    /// before the first.
-    pub(crate) fn take_graphics_question(&mut self) -> bool {
-        let is_image = |block| matches!(block, &Block::Image(_));
-        let asks = self.gallery.may_ask
-            && (self.layout().has_big_letters() || self.slide().all_blocks().any(is_image));
-        self.gallery.may_ask &= !asks;
-        // A terminal that doesn't know the question may print a part of it.
-        self.repaint |= asks;
-        asks
     }
 
     /// Asks for what is not known yet of the open slide's pictures.
@@ -154,7 +136,7 @@ mod tests {
     use crate::app::AppConfig;
     use crate::app::pictures::encode::EncodedPicture;
     use crate::app::pictures::support::GraphicsSupport;
-    use crate::app::state::{AppEvent, LoopExit};
+    use crate::app::state::AppEvent;
     use crate::deck::ImageBlock;
     use crate::stage::Registry;
 
@@ -235,19 +217,5 @@ mod tests {
         let held = screen(&app);
         let above = |buffer: &Buffer| buffer.content[..usize::from(SIZE.width) * 11].to_vec();
         assert_eq!(above(&held), above(&shown));
-    }
-
-    #[tokio::test]
-    async fn the_terminal_is_asked_once_and_only_where_it_may_be() {
-        let scope = crate::scope::Scope::new(|_| {});
-        for may_ask in [true, false] {
-            let mut app = app();
-            let read = |_: &str| Err("there is none".to_owned());
-            let loader = PictureLoader::start(&scope, read, |_| async { true }).unwrap();
-            app.set_picture_loader(loader, may_ask, (Size::ZERO, Size::ZERO));
-            let asked = app.terminal_request() == Some(LoopExit::AskGraphics);
-            assert_eq!((asked, app.repaint), (may_ask, may_ask));
-            assert_eq!(app.terminal_request(), None);
-        }
     }
 }

@@ -144,7 +144,7 @@ mod tests {
 
     use super::*;
     use crate::app::pictures::support::{GraphicsAnswer, PictureProtocol};
-    use crate::app::state::{AppEvent, LoopExit};
+    use crate::app::state::AppEvent;
     use crate::app::steering::Laser;
     use crate::app::terminal::backend::TerminalBackend;
     use crate::app::terminal::double_buffer::DoubleBuffer;
@@ -259,20 +259,6 @@ mod tests {
         talk.app.update(AppEvent::Graphics(answer));
         assert!(talk.app.dirty, "an answer is shown at once");
         assert_eq!(sequences(&talk.frame()).len(), 1);
-    }
-
-    #[tokio::test]
-    async fn a_terminal_is_asked_before_the_first_big_letters_too() {
-        let scope = crate::scope::Scope::new(|_| {});
-        for (source, expected) in [("# Hello\n", true), ("only text\n", false)] {
-            let mut app = App::new(AppConfig::bare(source, Registry::new(&[])), SIZE);
-            let read = |_: &str| Err("there is none".to_owned());
-            let loader =
-                crate::app::PictureLoader::start(&scope, read, |_| async { true }).unwrap();
-            app.set_picture_loader(loader, true, (Size::ZERO, Size::ZERO));
-            let asked = app.terminal_request() == Some(LoopExit::AskGraphics);
-            assert_eq!(asked, expected, "{source}");
-        }
     }
 
     #[test]

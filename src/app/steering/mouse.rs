@@ -104,9 +104,6 @@ impl App {
         if let Some(text) = copied {
             return Some(LoopExit::CopyToClipboard(text));
         }
-        if self.take_graphics_question() {
-            return Some(LoopExit::AskGraphics);
-        }
         let reports = self.wanted_reports();
         (std::mem::replace(&mut self.mouse_reports, reports) != reports)
             .then_some(LoopExit::CaptureMouse(reports))

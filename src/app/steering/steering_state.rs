@@ -8,6 +8,7 @@ use crate::app::steering::jump_history::JumpHistory;
 use crate::app::steering::keys::KeyMap;
 use crate::app::steering::keys::TypingGuard;
 use crate::app::steering::route::Route;
+use crate::deck::Slide;
 
 /// The state of the steering.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub(crate) struct Steering {
     /// The slide number that is being typed.
     pub(crate) number: Option<String>,
     pub(crate) history: JumpHistory,
+    /// Whether the open slide was come to from the one behind it.
+    pub(crate) goes_back: bool,
     pub(crate) typing: TypingGuard,
     /// The search that is on.
     pub(crate) hits: Option<SearchHits>,
@@ -36,12 +39,23 @@ impl Steering {
             route,
             number: None,
             history: JumpHistory::default(),
+            goes_back: false,
             typing: TypingGuard::default(),
             hits: None,
             showing: Showing::Slide,
             laser: None,
             asks_to_quit: false,
             demo_has_run: false,
+        }
+    }
+
+    /// Returns the index of the slide that comes after the one at `index`, in the direction in
+    /// which the talk goes.
+    pub(crate) fn adjacent(&self, slides: &[Slide], index: usize) -> Option<usize> {
+        if self.goes_back {
+            self.route.previous(slides, index)
+        } else {
+            self.route.next(slides, index)
         }
     }
 }
