@@ -13,8 +13,8 @@ use ratatui::backend::Backend as _;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use tokio::sync::{mpsc, watch};
 use wiretalk::app::{
-    self, App, AppConfig, AppEvent, BACKGROUND_QUERY, DeckPlace, DeckUpdate, DoubleBuffer,
-    FrameBackend, GRAPHICS_QUERY, KeyMap, LoopExit, Route, Screen, Signals, Transition,
+    self, App, AppConfig, AppEvent, DeckPlace, DeckUpdate, DoubleBuffer, FrameBackend, KeyMap,
+    LoopExit, Route, Screen, Signals, Transition,
 };
 use wiretalk::cli::check::{self, FileChecks, ReadDeck};
 use wiretalk::cli::inspect::InspectArgs;
@@ -308,7 +308,11 @@ async fn present_on_terminal(
     let signals = Signals::install(&scope)?;
     let mut screen = Screen::enter()?;
     let mut terminal = DoubleBuffer::new(screen.backend(env_var))?;
-    screen.send_query(&terminal_questions(&config, servers))?;
+    // Without colours its background shows through, whatever the theme.
+    let background =
+        config.color_depth == ColorDepth::Monochrome || config.themes.depends_on_terminal();
+    let graphics = servers && app::may_be_asked(env_var);
+    screen.send_query(&app::terminal_questions(background, graphics))?;
     // A terminal that doesn't know a question may print a part of it.
     terminal.clear()?;
     let options = BundleOptions { head_start: HEAD_START, ..BundleOptions::default() };
@@ -351,17 +355,6 @@ async fn present_on_terminal(
         store.finish();
     }
     Ok(TalkEnd { exit, fault: app.demo_fault(), place: app.place() })
-}
-
-/// Returns what the terminal is asked before the first frame. The answers are waited for only after
-/// it.
-fn terminal_questions(config: &AppConfig, shows_pictures: bool) -> String {
-    // Without colours its background shows through, whatever the theme.
-    let background =
-        config.color_depth == ColorDepth::Monochrome || config.themes.depends_on_terminal();
-    let graphics = shows_pictures && app::may_be_asked(env_var);
-    let questions = [(background, BACKGROUND_QUERY), (graphics, GRAPHICS_QUERY)];
-    questions.into_iter().filter(|(asked, _)| *asked).map(|(_, question)| question).collect()
 }
 
 /// Whether the terminal is gone.

@@ -27,8 +27,8 @@ pub use deck_update::DeckUpdate;
 pub use footer::ServerStatus;
 pub use highlight::Highlighter;
 pub use pictures::{
-    EncodedPicture, GRAPHICS_QUERY, GraphicsAnswer, GraphicsSupport, PictureEvent, PictureLoader,
-    PictureOutcome, PictureProtocol, may_be_asked,
+    EncodedPicture, GraphicsAnswer, GraphicsSupport, PictureEvent, PictureLoader, PictureOutcome,
+    PictureProtocol, may_be_asked,
 };
 pub use state::{App, AppEvent, LoopExit};
 pub use steering::{DeckPlace, KeyMap, KeysProblem, MouseReports, Route, check_keys, read_keys};
@@ -39,5 +39,5 @@ pub use terminal::event_stream::{
     Signals, event_stream, start_highlighter, start_picture_loader, watch_servers,
 };
 pub use terminal::screen::{HANGUP, Screen, is_hangup, locale_notice, unsuitable_terminal};
-pub use terminal::terminal_reply::{BACKGROUND_QUERY, FilteredInput, TerminalReplyFilter};
+pub use terminal::terminal_reply::{FilteredInput, TerminalReplyFilter, terminal_questions};
 pub use transition::Transition;

@@ -230,7 +230,7 @@ mod tests {
             warnings_of("# A\n\n<!-- puase -->\n")[0].starts_with("3:1: unknown directive `puase`")
         );
         assert_eq!(
-            warnings_of("# A\n\n<!-- speaker_note: oh\n\n# B\n"),
+            warnings_of("# A\n\n<!-- speaker_note: oh\n# B\n"),
             ["3:1: this comment is never closed; end it with `-->`"]
         );
         assert!(warnings_of("# A\n\n<vid>x</vid>\n")[0].starts_with("3:1: `<vid>` has no effect"));

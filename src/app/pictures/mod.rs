@@ -10,6 +10,6 @@ mod thread;
 
 pub use encode::EncodedPicture;
 pub(crate) use gallery::Gallery;
-pub(crate) use support::is_sized_text;
-pub use support::{GRAPHICS_QUERY, GraphicsAnswer, GraphicsSupport, PictureProtocol, may_be_asked};
+pub(crate) use support::{GRAPHICS_QUERY, is_sized_text};
+pub use support::{GraphicsAnswer, GraphicsSupport, PictureProtocol, may_be_asked};
 pub use thread::{PictureEvent, PictureLoader, PictureOutcome};

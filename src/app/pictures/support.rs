@@ -6,7 +6,7 @@ use ratatui::layout::Size;
 /// kitty's protocol (a query that draws nothing). The name comes first, because it counts more. The
 /// answers are such that they come as keys; those to DA1 and to `CSI 16 t` are swallowed where
 /// crossterm reads the terminal.
-pub const GRAPHICS_QUERY: &str = "\x1b[>q\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\";
+pub(crate) const GRAPHICS_QUERY: &str = "\x1b[>q\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\";
 
 /// The beginning of the sequence that draws text over several rows.
 pub(super) const SIZED_TEXT_START: &str = "\x1b]66;";

@@ -8,11 +8,18 @@
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 
-use crate::app::pictures::{GraphicsAnswer, PictureProtocol};
+use crate::app::pictures::{GRAPHICS_QUERY, GraphicsAnswer, PictureProtocol};
 use crate::stage::Brightness;
 
 /// The query for the background colour (OSC 11).
-pub const BACKGROUND_QUERY: &str = "\x1b]11;?\x1b\\";
+const BACKGROUND_QUERY: &str = "\x1b]11;?\x1b\\";
+
+/// Returns what a terminal is asked before the first frame: for its background, and for what it has
+/// for pictures and large text. The answers are waited for only after that frame.
+pub fn terminal_questions(background: bool, graphics: bool) -> String {
+    let questions = [(background, BACKGROUND_QUERY), (graphics, GRAPHICS_QUERY)];
+    questions.into_iter().filter(|(asked, _)| *asked).map(|(_, question)| question).collect()
+}
 
 /// The output of the filter for one event.
 #[derive(Clone, Debug, PartialEq)]

@@ -76,16 +76,22 @@ fn lay_out_table(table: &TableBlock, width: usize, theme: &Theme) -> Vec<Vec<Lin
 }
 
 /// Distributes `room` cells. If the wanted widths do not fit, the widest columns shrink first: down
-/// to their longest word, and only then to a part of it. If that is not enough, the columns are as
-/// wide as the words in them want, and the table is wider than `room`.
+/// to their longest word, and only then to a part of it. A word that would leave the other columns
+/// too narrow for theirs is broken at once. If that is not enough, the columns are as wide as the
+/// words in them want, and the table is wider than `room`.
 fn distribute_width(wanted: &[usize], least: &[usize], room: usize) -> Vec<usize> {
     let capped: Vec<usize> = least.iter().map(|&least| least.min(MAX_WHOLE_WORD)).collect();
     if capped.iter().sum::<usize>() > room {
         let wide = |(&wanted, &least): (&usize, &usize)| wanted.min(least.max(MAX_COLUMN_WIDTH));
         return wanted.iter().zip(least).map(wide).collect();
     }
-    let mut widths = wanted.to_vec();
-    for floor in [least, &capped] {
+    let readable: Vec<usize> = wanted.iter().map(|&wanted| wanted.min(MAX_WHOLE_WORD)).collect();
+    let all_readable: usize = readable.iter().sum();
+    let whole = |i: usize| least[i].saturating_add(all_readable - readable[i]) <= room;
+    let kept: Vec<usize> =
+        (0..least.len()).map(|i| if whole(i) { least[i] } else { capped[i] }).collect();
+    let mut widths: Vec<usize> = wanted.iter().map(|&wanted| wanted.min(room)).collect();
+    for floor in [kept, capped] {
         while widths.iter().sum::<usize>() > room {
             let give =
                 (0..widths.len()).filter(|&i| widths[i] > floor[i]).max_by_key(|&i| widths[i]);
@@ -204,6 +210,19 @@ mod tests {
         let lines = drawn(&source, 40);
         assert_eq!(lines[0].matches("column").count(), 8, "{lines:?}");
         assert_eq!(lines[2].matches("value").count(), 8, "{lines:?}");
+    }
+
+    #[test]
+    fn a_long_word_is_whole_unless_the_columns_beside_it_would_be_too_narrow() {
+        let words = "word ".repeat(20);
+        let table =
+            |length: usize| format!("| a | b |\n|--|--|\n| {words} | {} |\n", "x".repeat(length));
+        let whole = drawn(&table(30), 60);
+        assert!(whole.iter().any(|line| line.ends_with(&"x".repeat(30))), "{whole:#?}");
+        let broken = drawn(&table(200), 60);
+        assert!(broken[2].starts_with("word word word"), "{broken:#?}");
+        let letters: usize = broken.iter().map(|line| line.matches('x').count()).sum();
+        assert_eq!(letters, 200);
     }
 
     #[test]

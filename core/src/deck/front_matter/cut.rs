@@ -2,7 +2,7 @@
 //!
 //! Nothing is cut off before it is known to be front matter. An opening line before a blank line is
 //! a divider (Pandoc's manual, `yaml_metadata_block`), and so is one before anything that is no
-//! YAML mapping.
+//! YAML mapping. Blank lines may stand above it.
 
 use crate::deck::front_matter::fields::{Fields, KNOWN_KEYS};
 use crate::deck::front_matter::settings::FrontMatter;
@@ -24,14 +24,11 @@ pub(in crate::deck) struct Head {
     pub(in crate::deck) warnings: Vec<Warning>,
 }
 
-/// The line of the file on which the YAML begins.
-const FIRST_LINE: usize = 2;
-
 /// Reads the front matter of `source`.
 pub(in crate::deck) fn read_head(source: &str, lines: &LineIndex) -> Head {
     // Editors on Windows put a byte order mark in front; it isn't part of the text.
     let start = source.len() - source.trim_start_matches('\u{feff}').len();
-    let found = opening_line(source, start).map(|open| find(source, open));
+    let found = Opening::of(source, start).map(|opening| opening.find(source));
     let (entries, body, problem) = match found {
         None => (Vec::new(), start, None),
         Some(Found { entries, end, problem }) => (entries, end.unwrap_or(start), problem),
@@ -45,6 +42,15 @@ pub(in crate::deck) fn read_head(source: &str, lines: &LineIndex) -> Head {
     Head { front_matter: fields.front_matter, options: fields.options, entries, body, warnings }
 }
 
+/// The line `---` that may begin front matter. Only blank lines stand above it.
+#[derive(Clone, Copy)]
+struct Opening {
+    /// The number of the line.
+    line: usize,
+    /// The byte after it.
+    end: usize,
+}
+
 /// What follows the opening line.
 struct Found {
     entries: Vec<YamlEntry>,
@@ -55,47 +61,85 @@ struct Found {
 
 impl Found {
     /// Nothing is front matter; `problem` says what may have been meant as such.
-    fn nothing(problem: Option<&str>) -> Self {
-        let problem = problem.map(|message| (Position::default(), message.to_owned()));
+    fn nothing(problem: Option<(Position, String)>) -> Self {
         Self { entries: Vec::new(), end: None, problem }
     }
 }
 
-fn find(source: &str, open: usize) -> Found {
-    let rest = &source[open..];
-    if rest.lines().next().is_none_or(|line| line.trim().is_empty()) {
-        let first = rest.lines().find(|line| !line.trim().is_empty()).unwrap_or("");
-        let meant = key_of(first).is_some_and(|key| KNOWN_KEYS.contains(&key));
-        return Found::nothing(meant.then_some(
-            "this `---` is a slide divider, because a blank line follows; front matter begins on \
-             the very next line",
-        ));
-    }
-    let Some((yaml, end)) = closing_line(source, open) else {
-        return unclosed(source, open);
-    };
-    match parse_mapping(yaml, FIRST_LINE) {
-        Ok(Some(entries)) if !ends_in_slides(yaml) => {
-            Found { entries, end: Some(end), problem: None }
+impl Opening {
+    /// Finds the opening line of `source` from byte `start` on.
+    fn of(source: &str, start: usize) -> Option<Self> {
+        let mut end = start;
+        for (index, line) in source[start..].split_inclusive('\n').enumerate() {
+            end += line.len();
+            if !line.trim().is_empty() {
+                let is_it = line.trim_end() == "---" && line.ends_with('\n');
+                return is_it.then_some(Self { line: index + 1, end });
+            }
         }
-        Ok(None) if !yaml.trim().is_empty() => Found::nothing(Some(
-            "the lines up to the next `---` are shown on a slide, because they aren't front \
-             matter, which has the form `key: value`",
-        )),
-        Ok(None) => Found::nothing(None),
-        Err((at, reason)) if is_keys(yaml) => Found {
-            entries: read_leniently(yaml),
-            end: Some(end),
-            problem: Some((at, format!("the front matter is not valid YAML: {reason}"))),
-        },
-        Ok(Some(_)) | Err(_) => unclosed(source, open),
+        None
     }
-}
 
-/// Returns the offset after the line at `start`, if that line is `---`.
-fn opening_line(source: &str, start: usize) -> Option<usize> {
-    let line = source[start..].split_inclusive('\n').next()?;
-    (line.trim_end() == "---" && line.ends_with('\n')).then_some(start + line.len())
+    /// Returns a problem with what this line begins.
+    fn problem(self, message: &str) -> (Position, String) {
+        (Position { line: self.line, column: 1 }, message.to_owned())
+    }
+
+    fn find(self, source: &str) -> Found {
+        let rest = &source[self.end..];
+        if rest.lines().next().is_none_or(|line| line.trim().is_empty()) {
+            let first = rest.lines().find(|line| !line.trim().is_empty()).unwrap_or("");
+            let meant = key_of(first).is_some_and(|key| KNOWN_KEYS.contains(&key));
+            return Found::nothing(meant.then(|| {
+                self.problem(
+                    "this `---` is a slide divider, because a blank line follows; front matter \
+                     begins on the very next line",
+                )
+            }));
+        }
+        let Some((yaml, end)) = closing_line(source, self.end) else {
+            return self.unclosed(source);
+        };
+        match parse_mapping(yaml, self.line + 1) {
+            Ok(Some(entries)) if !ends_in_slides(yaml) => {
+                Found { entries, end: Some(end), problem: None }
+            }
+            Ok(None) if !yaml.trim().is_empty() => Found::nothing(Some(self.problem(
+                "the lines up to the next `---` are shown on a slide, because they aren't front \
+                 matter, which has the form `key: value`",
+            ))),
+            Ok(None) => Found::nothing(None),
+            Err((at, reason)) if is_keys(yaml) => Found {
+                entries: read_leniently(yaml, self.line + 1),
+                end: Some(end),
+                problem: Some((at, format!("the front matter is not valid YAML: {reason}"))),
+            },
+            Ok(Some(_)) | Err(_) => self.unclosed(source),
+        }
+    }
+
+    /// Reads front matter that ends without a closing line: at the first blank line or `#`, if what
+    /// stands before it is a mapping with a key that is known.
+    fn unclosed(self, source: &str) -> Found {
+        let mut end = self.end;
+        for line in source[self.end..].split_inclusive('\n') {
+            if line.starts_with('#') || matches!(line.trim_end(), "" | "---" | "...") {
+                break;
+            }
+            end += line.len();
+        }
+        let known = |entry: &YamlEntry| KNOWN_KEYS.contains(&entry.key.as_str());
+        match parse_mapping(&source[self.end..end], self.line + 1) {
+            Ok(Some(entries)) if entries.iter().any(known) => {
+                let message = "the front matter is never closed; end it with a line `---`";
+                Found { entries, end: Some(end), problem: Some(self.problem(message)) }
+            }
+            _ => Found::nothing(Some(self.problem(
+                "no front matter begins here, so what follows is shown on a slide; front matter \
+                 has the form `key: value` and ends with a line `---`",
+            ))),
+        }
+    }
 }
 
 /// Returns the YAML from `open` on and the offset after its closing line.
@@ -110,33 +154,6 @@ fn closing_line(source: &str, open: usize) -> Option<(&str, usize)> {
         at = next;
     }
     None
-}
-
-/// Reads front matter that ends without a closing line: at the first blank line or `#`, if what
-/// stands before it is a mapping with a key that is known.
-fn unclosed(source: &str, open: usize) -> Found {
-    let mut end = open;
-    for line in source[open..].split_inclusive('\n') {
-        if line.starts_with('#') || matches!(line.trim_end(), "" | "---" | "...") {
-            break;
-        }
-        end += line.len();
-    }
-    let known = |entry: &YamlEntry| KNOWN_KEYS.contains(&entry.key.as_str());
-    match parse_mapping(&source[open..end], FIRST_LINE) {
-        Ok(Some(entries)) if entries.iter().any(known) => {
-            let message = "the front matter is never closed; end it with a line `---`";
-            Found {
-                entries,
-                end: Some(end),
-                problem: Some((Position::default(), message.to_owned())),
-            }
-        }
-        _ => Found::nothing(Some(
-            "no front matter begins here, so what follows is shown on a slide; front matter has \
-             the form `key: value` and ends with a line `---`",
-        )),
-    }
 }
 
 /// Whether a mapping ends in a heading, which YAML takes for a comment: the closing line is missing,
@@ -175,8 +192,9 @@ fn key_of(line: &str) -> Option<&str> {
     (is_key && (value.is_empty() || value.starts_with([' ', '\t']))).then_some(key)
 }
 
-/// Returns the known keys of broken YAML, each with the rest of its line as the value.
-fn read_leniently(yaml: &str) -> Vec<YamlEntry> {
+/// Returns the known keys of broken YAML, each with the rest of its line as the value. The first line
+/// is line `first` of the file.
+fn read_leniently(yaml: &str, first: usize) -> Vec<YamlEntry> {
     let lines = yaml.lines().enumerate().filter_map(|(index, line)| {
         let key = key_of(line).filter(|key| KNOWN_KEYS.contains(key))?;
         let value = line[key.len() + 1..].trim().trim_matches(['"', '\'']);
@@ -184,7 +202,7 @@ fn read_leniently(yaml: &str) -> Vec<YamlEntry> {
             "" | "~" | "null" => YamlValue::Null,
             value => YamlValue::Text(text::sanitize(value).into_owned()),
         };
-        let at = |column| Position { line: FIRST_LINE + index, column };
+        let at = |column| Position { line: first + index, column };
         Some(YamlEntry {
             key: key.to_owned(),
             key_at: at(1),
@@ -207,6 +225,17 @@ mod tests {
             .iter()
             .map(|w| format!("{}:{}: {}", w.position.line, w.position.column, w.message));
         (head.front_matter, &source[head.body..], messages.collect())
+    }
+
+    #[test]
+    fn blank_lines_may_stand_above() {
+        let (front_matter, body, warnings) = read("\n \n---\ntitle: T\nnope: 1\n---\nbody\n");
+        assert_eq!((front_matter.title.as_deref(), body), (Some("T"), "body\n"));
+        assert!(warnings[0].starts_with("5:1: "), "{warnings:?}");
+        let (_, body, warnings) = read("\n---\n\n# A\n");
+        assert_eq!((body, warnings.len()), ("\n---\n\n# A\n", 0));
+        let (_, _, warnings) = read("\n---\ntitle: T\n# A\n");
+        assert!(warnings[0].starts_with("2:1: the front matter is never closed"), "{warnings:?}");
     }
 
     #[test]

@@ -12,7 +12,8 @@ pub(in crate::deck) enum Piece<'a> {
     Tag(usize, Tag<'a>),
     /// Text with its entities as written.
     Text(usize, &'a str),
-    /// The content of an element whose content is no text, such as `script`.
+    /// The content of an element whose content is no text, such as `script`, or of a processing
+    /// instruction, such as `<?php`.
     Hidden(usize, &'a str),
 }
 
@@ -75,8 +76,14 @@ const HIDDEN: [&str; 2] = ["script", "style"];
 
 /// Splits HTML into its pieces.
 pub(in crate::deck) fn scan(html: &str) -> Vec<Piece<'_>> {
-    let (last_end, last_cdata_end) = (html.rfind('>'), html.rfind("]]>"));
-    let mut scanner = Scanner { html, at: 0, pieces: Vec::new(), last_end, last_cdata_end };
+    let mut scanner = Scanner {
+        html,
+        at: 0,
+        pieces: Vec::new(),
+        last_end: html.rfind('>'),
+        last_cdata_end: html.rfind("]]>"),
+        last_instruction_end: html.rfind("?>"),
+    };
     scanner.scan();
     scanner.pieces
 }
@@ -89,6 +96,8 @@ struct Scanner<'a> {
     last_end: Option<usize>,
     /// The last `]]>`: no raw text ends behind it.
     last_cdata_end: Option<usize>,
+    /// The last `?>`: no processing instruction ends behind it.
+    last_instruction_end: Option<usize>,
 }
 
 impl<'a> Scanner<'a> {
@@ -138,7 +147,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Returns what begins with the `<` at `start` and the offset after it; `None` if it is text.
-    /// Declarations and processing instructions have no piece.
+    /// A declaration has no piece.
     fn markup(&self, start: usize) -> Option<(Option<Piece<'a>>, usize)> {
         let rest = &self.html[start..];
         if let Some(comment) = rest.strip_prefix("<!--") {
@@ -159,7 +168,13 @@ impl<'a> Scanner<'a> {
             let end = cdata.find("]]>")?;
             return Some((Some(Piece::Text(at, &cdata[..end])), at + end + 3));
         }
-        if rest.starts_with("<!") || rest.starts_with("<?") {
+        if let Some(instruction) = rest.strip_prefix("<?") {
+            let at = start + "<?".len();
+            self.last_instruction_end.filter(|&last| last >= at)?;
+            let end = instruction.find("?>")?;
+            return Some((Some(Piece::Hidden(start, &instruction[..end])), at + end + 2));
+        }
+        if rest.starts_with("<!") {
             return Some((None, start + rest.find('>')? + 1));
         }
         let inner = &rest[1..];
@@ -229,7 +244,10 @@ mod tests {
         );
         assert_eq!(scan(""), []);
         assert_eq!(scan("<!---->"), [Piece::Comment(0, "")]);
-        assert_eq!(scan("<!DOCTYPE html>x<?php y ?>"), [Piece::Text(15, "x")]);
+        assert_eq!(
+            scan("<!DOCTYPE html>x<?php y > 0 ?>"),
+            [Piece::Text(15, "x"), Piece::Hidden(16, "php y > 0 ")]
+        );
     }
 
     #[test]

@@ -56,6 +56,8 @@ pub(in crate::deck) struct BlockReader<'a> {
     pub(in crate::deck) underlined: Vec<Warning>,
     /// Whether the list that was read last has the sign of the one before it.
     pub(in crate::deck) continues_list: bool,
+    /// Whether what is read stands behind a comment that is never closed.
+    pub(super) is_behind_unclosed: bool,
     /// The links that the text defines, once they are asked for.
     pub(super) link_definitions: OnceCell<LinkDefinitions>,
 }
@@ -84,6 +86,7 @@ impl<'a> BlockReader<'a> {
             last_slide: None,
             underlined: Vec::new(),
             continues_list: false,
+            is_behind_unclosed: false,
             link_definitions: OnceCell::new(),
         }
     }
@@ -139,8 +142,7 @@ impl<'a> BlockReader<'a> {
         events: &mut EventIter<'a>,
     ) -> Vec<Block> {
         if is_nesting(&event) && self.depth == MAX_DEPTH {
-            self.skip(range, events);
-            return Vec::new();
+            return self.flattened(range, events);
         }
         let blocks = self.open_block(event, range, events);
         if self.depth == 0 && !blocks.is_empty() {
@@ -184,52 +186,60 @@ impl<'a> BlockReader<'a> {
         found
     }
 
-    /// Skips a list or quote that is nested too deep, after its start tag, and warns about it.
-    fn skip(&mut self, range: &Range<usize>, events: &mut EventIter<'a>) {
-        self.warn(
-            range.start,
-            format!(
-                "lists and quotes can nest at most {MAX_DEPTH} deep; anything deeper is left out"
-            ),
+    /// Reads the blocks within a list or quote that is nested too deep, after its start tag, as if
+    /// it and those within it were not there.
+    fn flattened(&mut self, range: &Range<usize>, events: &mut EventIter<'a>) -> Vec<Block> {
+        let message = format!(
+            "lists and quotes can nest at most {MAX_DEPTH} deep; anything deeper is shown at that \
+             depth"
         );
+        self.warn_once("depth", range.start, message);
+        let outer = self.task_box.take();
+        let mut blocks = Vec::new();
         let mut open = 1_usize;
-        for (event, _) in events.by_ref() {
+        while open > 0
+            && let Some((event, _)) = events.peek()
+        {
             match event {
-                Event::Start(_) => open += 1,
+                Event::Start(Tag::List(_) | Tag::Item | Tag::BlockQuote(_)) => open += 1,
                 Event::End(_) => open -= 1,
-                _ => {}
+                _ => {
+                    self.next_block(&mut blocks, events);
+                    continue;
+                }
             }
-            if open == 0 {
-                return;
-            }
+            events.next();
         }
+        self.task_box = outer;
+        blocks
     }
 
     /// Reads the blocks up to the end tag of what holds them, which is consumed.
     pub(in crate::deck) fn blocks(&mut self, events: &mut EventIter<'a>) -> Vec<Block> {
         let mut blocks = Vec::new();
-        while let Some((event, range)) = events.peek() {
-            match event {
-                // Whatever else began here has been read to its own end.
-                Event::End(_) => {
-                    events.next();
-                    break;
-                }
-                // In a tight list, an item holds its text directly, without a paragraph around it.
-                event if is_inline(event) => {
-                    let at = range.start;
-                    let inline = self.bare_line(events);
-                    blocks.extend(self.text_blocks(inline, at));
-                }
-                _ => {
-                    let range = range.clone();
-                    let (event, _) = events.next().expect("it was peeked at");
-                    let read = self.block(event, &range, events);
-                    self.append(&mut blocks, read);
-                }
+        while let Some((event, _)) = events.peek() {
+            // Whatever else began here has been read to its own end.
+            if matches!(event, Event::End(_)) {
+                events.next();
+                break;
             }
+            self.next_block(&mut blocks, events);
         }
         blocks
+    }
+
+    /// Reads what comes next, and appends it to `blocks`.
+    fn next_block(&mut self, blocks: &mut Vec<Block>, events: &mut EventIter<'a>) {
+        let Some((event, range)) = events.peek() else { return };
+        let range = range.clone();
+        // In a tight list, an item holds its text directly, without a paragraph around it.
+        if is_inline(event) {
+            let inline = self.bare_line(events);
+            blocks.extend(self.text_blocks(inline, range.start));
+        } else if let Some((event, _)) = events.next() {
+            let read = self.block(event, &range, events);
+            self.append(blocks, read);
+        }
     }
 
     /// Appends what was read. A list that goes on behind a pause is one list.
@@ -406,15 +416,16 @@ mod tests {
     fn only_what_is_within_counts_as_nested() {
         assert_eq!(blocks(&"> x\n\n- y\n\n".repeat(MAX_DEPTH + 1)).len(), 2 * (MAX_DEPTH + 1));
         let (deck, warnings) = warned(&format!("{}x\n\n> shallow\n", "> ".repeat(MAX_DEPTH + 1)));
-        assert_eq!((text_of(&deck.slides[0].blocks), warnings.len()), ("shallow ".to_owned(), 1));
+        assert_eq!((text_of(&deck.slides[0].blocks), warnings.len()), ("x shallow ".to_owned(), 1));
     }
 
     #[test]
-    fn all_of_what_is_nested_too_deep_is_left_out() {
+    fn all_of_what_is_nested_too_deep_is_shown_less_deep() {
         let deep = "> ".repeat(MAX_DEPTH + 1);
         let source = format!("{deep}one *two*\n{deep}\n{deep}- three\n{deep}- four\n\nafter\n");
         let (deck, warnings) = warned(&source);
-        assert_eq!((text_of(&deck.slides[0].blocks), warnings.len()), ("after ".to_owned(), 1));
+        let text = text_of(&deck.slides[0].blocks);
+        assert_eq!((text.as_str(), warnings.len()), ("one two three four after ", 1));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use pulldown_cmark::{Event, TagEnd};
 
+use crate::deck::content::code::code_text;
 use crate::deck::directive::Directive;
 use crate::deck::html::{self, Effect, HtmlBlocks, Piece, Tag, effect};
 use crate::deck::inline::Inline;
@@ -13,7 +14,7 @@ use crate::deck::picture::{percent, read_picture};
 use crate::deck::reader::block_reader::{BlockReader, MAX_DEPTH};
 use crate::deck::reader::html_part::HtmlPart;
 use crate::deck::reader::markdown::{self, EventIter};
-use crate::deck::{Block, ImageBlock};
+use crate::deck::{Block, CodeBlock, ImageBlock};
 
 /// The warning about what is not shown.
 const HIDDEN: &str = "scripts and style sheets are left out";
@@ -82,10 +83,16 @@ impl<'a> BlockReader<'a> {
             if piece.start() < read_to {
                 continue;
             }
+            if let &Piece::Unclosed(at) = piece {
+                parts.push(HtmlPart::Blocks(blocks.finish()));
+                parts.push(HtmlPart::Blocks(self.unclosed_comment(&source, at)));
+                continue;
+            }
             let &Piece::Comment(at, comment) = piece else {
                 self.html_piece(&mut blocks, piece, &source);
                 continue;
             };
+            self.check_comment(source.body_offset(at), comment);
             let end = at + "<!---->".len() + comment.len();
             let directive = self.directive(comment);
             self.html_directive(&mut parts, &mut blocks, source.range(at..end), directive);
@@ -124,10 +131,6 @@ impl<'a> BlockReader<'a> {
 
     fn html_piece(&mut self, blocks: &mut HtmlBlocks, piece: &Piece, source: &HtmlSource) {
         match piece {
-            &Piece::Unclosed(at) => {
-                let at = source.body_offset(at);
-                self.warn(at, "this comment is never closed; end it with `-->`");
-            }
             &Piece::Hidden(at, _) => {
                 let at = source.body_offset(at);
                 self.warn_once("script", at, HIDDEN);
@@ -145,7 +148,42 @@ impl<'a> BlockReader<'a> {
                     self.inline_tag(&mut blocks.inline, tag, source.body_offset(*at));
                 }
             }
-            Piece::Comment(..) => {}
+            Piece::Comment(..) | Piece::Unclosed(_) => {}
+        }
+    }
+
+    /// Warns about the comment that is never closed and begins at byte `at` of `source`, and reads
+    /// what it would hide: all below its first blank line, which is Markdown again.
+    fn unclosed_comment(&mut self, source: &HtmlSource, at: usize) -> Vec<Block> {
+        let comment = &source.text[at..];
+        let lines = comment.split_inclusive('\n').take_while(|line| !line.trim().is_empty());
+        let start = at + lines.map(str::len).sum::<usize>();
+        let at = source.body_offset(at);
+        if source.text[start..].trim().is_empty() {
+            self.warn(at, "this comment is never closed; end it with `-->`");
+            return Vec::new();
+        }
+        self.warn(
+            at,
+            "this comment is never closed, so what follows the next blank line is shown on this \
+             slide; end it with `-->`",
+        );
+        // Each reads the rest once more.
+        if std::mem::replace(&mut self.is_behind_unclosed, true) {
+            let text = code_text(source.text[start..].lines());
+            return vec![Block::Code(CodeBlock { text, ..CodeBlock::default() }.into())];
+        }
+        let blocks = self.markdown_at(&source.range(start..source.text.len()));
+        self.is_behind_unclosed = false;
+        blocks
+    }
+
+    /// Warns if a comment holds the beginning of another one.
+    fn check_comment(&mut self, at: usize, comment: &str) {
+        if comment.contains("<!--") {
+            let message = "this comment holds another `<!--`, but it ends at the first `-->`; if that \
+                           is too late, close it before";
+            self.warn(at, message);
         }
     }
 
@@ -168,7 +206,10 @@ impl<'a> BlockReader<'a> {
     pub(in crate::deck) fn inline_html(&mut self, inline: &mut Inline, html: &str, start: usize) {
         for piece in html::scan(html) {
             match piece {
-                Piece::Comment(at, comment) => self.inline_directive(start + at, comment),
+                Piece::Comment(at, comment) => {
+                    self.check_comment(start + at, comment);
+                    self.inline_directive(start + at, comment);
+                }
                 Piece::Tag(at, tag) => {
                     if matches!(tag.name.as_str(), "style" | "script") {
                         inline.is_hidden = !tag.closes;
@@ -179,7 +220,8 @@ impl<'a> BlockReader<'a> {
                 Piece::Unclosed(at) => {
                     self.warn(start + at, "this comment is never closed; end it with `-->`");
                 }
-                Piece::Text(_, text) | Piece::Hidden(_, text) => inline.push(&html::decode(text)),
+                Piece::Text(_, text) => inline.push(&html::decode(text)),
+                Piece::Hidden(at, _) => self.warn_once("script", start + at, HIDDEN),
             }
         }
     }
@@ -285,5 +327,41 @@ mod tests {
         let Block::Paragraph(runs) = &slide.blocks[2] else { panic!("{slide:?}") };
         let links: Vec<_> = runs.iter().filter_map(|run| run.link.as_deref()).collect();
         assert_eq!(links, ["https://example.com"]);
+    }
+
+    #[test]
+    fn a_comment_that_is_never_closed_hides_no_more_than_its_paragraph() {
+        let (deck, warnings) =
+            read("# A\n\n<!-- pause\nhidden\n\nshown\n\n- item\n\n---\n\nlast\n");
+        assert_eq!(shown(&deck, 0), "shown item last");
+        assert!(matches!(deck.slides[0].blocks[2], Block::List { .. }), "{:?}", deck.slides[0]);
+        assert_eq!(warnings.len(), 1);
+        assert!(warnings[0].starts_with("3: this comment is never closed"), "{warnings:?}");
+
+        // However many there are, the rest is read no more than once more.
+        let (deck, warnings) = read(&"<!-- a\n\ntext\n\n".repeat(2000));
+        let [Block::Paragraph(first), Block::Code(rest)] = &deck.slides[0].blocks[..] else {
+            panic!("{:?}", deck.slides[0].blocks.len())
+        };
+        assert_eq!((plain_text(first), warnings.len()), ("text".to_owned(), 2));
+        assert_eq!(rest.text.matches("text").count(), 1999);
+    }
+
+    #[test]
+    fn a_comment_that_may_be_closed_too_late_is_told() {
+        let (_, warnings) =
+            read("<!-- pause\n\n# B\n\n<!-- speaker_note: x -->\n\na <!-- b <!-- c -->\n");
+        assert_eq!(warnings.len(), 2, "{warnings:?}");
+        for (warning, at) in warnings.iter().zip(["1: ", "7: "]) {
+            assert!(warning.starts_with(&format!("{at}this comment holds another")), "{warning}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_html_at_all_is_left_out_and_told() {
+        let (deck, warnings) =
+            read("a <?php echo 1 > 0 ?> b\n\n<?xml x > y ?>\n\n<? never closed > c\n");
+        assert_eq!(shown(&deck, 0), "a b <? never closed > c");
+        assert_eq!(warnings, ["1: scripts and style sheets are left out"]);
     }
 }
