@@ -3,9 +3,11 @@
 //! A [`SlideLayout`] is computed once for a slide, a size and a theme, when it is first asked for.
 //! Drawing only copies it.
 
+use std::borrow::Cow;
+
 use ratatui::layout::{Margin, Rect};
 
-use crate::deck::{Block, ColumnAlign, Deck, plain_text};
+use crate::deck::{Block, ColumnAlign, Deck, Slide, TextRun};
 use crate::slide::body::rows::{BodyRow, RowPiece, SlideBody};
 use crate::slide::body::{BodyFrame, lay_out_blocks};
 use crate::slide::heading::{Heading, TITLE_PAGE_GAP};
@@ -72,33 +74,31 @@ impl SlideLayout {
         let blocks =
             input.deck.slides.get(input.slide_index).map_or(&[][..], |slide| &slide.blocks);
         let columns = columns(blocks, area);
-        let Some((Block::Heading { level: level @ (1 | 2), text }, rest)) = blocks.split_first()
-        else {
-            let body = lay_out_body(input, blocks, columns, ColumnAlign::Left);
-            let (body_area, body) = place_body(columns.all, body);
-            let heading = Heading::default();
-            return Self { heading, heading_area: Rect::ZERO, body_area, body, theme: *theme };
-        };
-        let is_first = input.slide_index == 0 && *level == 1;
-        if is_first && !rest.iter().any(holds_demo) {
-            return Self::title_page(input, text, rest, columns);
+        let is_first = input.slide_index == 0;
+        let (level, title, rest) = split_heading(blocks, is_first);
+        if is_first && level == Some(1) && !rest.iter().any(holds_demo) {
+            return Self::title_page(input, title, &rest, columns);
         }
         let x = columns.text_x();
         let right = columns.all.right() - columns.margin;
         let title_area = Rect { x, width: right - x, ..columns.all };
-        let mut heading = Heading::title(text, title_area, columns.text_width, theme);
+        let mut heading = match level {
+            Some(_) => Heading::title(title, title_area, columns.text_width, theme),
+            None => Heading::default(),
+        };
         if is_first {
             let front_matter = &input.deck.front_matter;
+            let title = input.deck.slides.first().and_then(Slide::title).unwrap_or_default();
             let size = (columns.text_width, columns.all.height);
-            heading = heading.with_byline(&plain_text(text), front_matter, size, theme);
+            heading = heading.with_byline(&title, front_matter, size, theme);
         }
         let height = (heading.rows.len() as u16).min(columns.all.height);
         let heading_area = Rect { height, ..title_area };
         // Where no line sets it apart, a row stays free.
-        let free = u16::from(!heading.is_underlined && columns.all.height > height);
-        let all = rows_below(columns.all, height + free);
+        let is_apart = height == 0 || heading.is_underlined || columns.all.height <= height;
+        let all = rows_below(columns.all, height + u16::from(!is_apart));
         let below = Columns { all, ..columns };
-        let body = lay_out_body(input, rest, below, ColumnAlign::Left);
+        let body = lay_out_body(input, &rest, below, ColumnAlign::Left);
         let (body_area, body) = place_body(below.all, body);
         Self { heading, heading_area, body_area, body, theme: *theme }
     }
@@ -107,7 +107,7 @@ impl SlideLayout {
     /// stands at the top if a part of the rest goes to the middle.
     fn title_page(
         input: &LayoutInput,
-        title: &[crate::deck::TextRun],
+        title: &[TextRun],
         blocks: &[Block],
         columns: Columns,
     ) -> Self {
@@ -141,6 +141,30 @@ fn holds_demo(block: &Block) -> bool {
 fn rows_below(area: Rect, taken: u16) -> Rect {
     let taken = taken.min(area.height);
     Rect { y: area.y + taken, height: area.height - taken, ..area }
+}
+
+/// Returns the level and the text of the heading that a slide begins with, and the blocks below it.
+/// What only puts the title of a talk into the middle is left out, because it stands there anyway.
+fn split_heading(blocks: &[Block], is_first: bool) -> (Option<u8>, &[TextRun], Cow<'_, [Block]>) {
+    if let Some((Block::Heading { level: level @ (1 | 2), text }, rest)) = blocks.split_first() {
+        return (Some(*level), text, rest.into());
+    }
+    let arranges = |block: &&Block| matches!(block, Block::Middle | Block::Blank(_));
+    let before = blocks.iter().take_while(arranges).count();
+    match &blocks[before..] {
+        [Block::Heading { level: 1, text }, rest @ ..] if is_first => (Some(1), text, rest.into()),
+        [Block::Styled { align, font_size, blocks: styled }, rest @ ..]
+            if is_first && matches!(align, None | Some(ColumnAlign::Center)) =>
+        {
+            let [Block::Heading { level: 1, text }, below @ ..] = &styled[..] else {
+                return (None, &[], blocks.into());
+            };
+            let (align, font_size, blocks) = (*align, *font_size, below.to_vec());
+            let below = (!blocks.is_empty()).then_some(Block::Styled { align, font_size, blocks });
+            (Some(1), text, below.into_iter().chain(rest.iter().cloned()).collect())
+        }
+        _ => (None, &[], blocks.into()),
+    }
 }
 
 /// Returns the columns of a slide. One with nothing but a demo gives it the whole area.
@@ -260,6 +284,37 @@ mod tests {
         let byline = slide_of(&talk(&format!("# Title\n\n{fence}"), 1), 0, 60, 24);
         assert_eq!(byline.heading.rows.len(), 3);
         assert!(byline.body_area.y > byline.heading_area.bottom());
+    }
+
+    #[test]
+    fn the_first_slide_says_who_speaks_and_when_whatever_it_begins_with() {
+        let front = "---\nauthor: Ann Author\ndate: 2 May\n---\n\n";
+        for (body, is_title_page) in [
+            ("# A title\n\nsome text\n", true),
+            ("## A title\n\nsome text\n", false),
+            ("some text\n", false),
+            ("- some text\n", false),
+            ("```demo weigh\n```\n\nsome text\n", false),
+            ("# A title\n\n```demo weigh\n```\n\nsome text\n", false),
+            (
+                "<!-- alignment: center -->\n<!-- jump_to_middle -->\n\n# A title\n\nsome text\n",
+                true,
+            ),
+            ("<div align=\"center\"><h1>A title</h1><p>some text</p></div>\n", true),
+            ("<!-- alignment: right -->\n\n# A title\n\nsome text\n", false),
+            (
+                "%title: X\n%author: Ann Author\n%date: 2 May\n\n-> # A title <-\n\nsome text\n",
+                true,
+            ),
+        ] {
+            let front = if body.starts_with('%') { "" } else { front };
+            let deck = parse(&format!("{front}{body}")).0;
+            let rows = picture(&slide_of(&deck, 0, 80, 40), 0, (80, 40)).concat();
+            for words in ["Ann Author · 2 May", "some text"] {
+                assert_eq!(rows.matches(words).count(), 1, "{words} of {body}: {rows}");
+            }
+            assert_eq!(rows.contains('▀'), is_title_page, "{body}");
+        }
     }
 
     #[test]
