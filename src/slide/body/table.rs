@@ -15,6 +15,8 @@ use crate::stage::Theme;
 pub(in crate::slide) const TABLE_COLUMN_GAP: usize = 3;
 /// The width of a word that is not broken while the table can move sideways instead.
 const MAX_WHOLE_WORD: usize = 20;
+/// The width that the columns beside a long word keep, if their text is that wide.
+const MIN_READABLE_WIDTH: usize = 12;
 /// The maximum width of a column in a table that moves sideways.
 const MAX_COLUMN_WIDTH: usize = 40;
 
@@ -85,7 +87,8 @@ fn distribute_width(wanted: &[usize], least: &[usize], room: usize) -> Vec<usize
         let wide = |(&wanted, &least): (&usize, &usize)| wanted.min(least.max(MAX_COLUMN_WIDTH));
         return wanted.iter().zip(least).map(wide).collect();
     }
-    let readable: Vec<usize> = wanted.iter().map(|&wanted| wanted.min(MAX_WHOLE_WORD)).collect();
+    let readable: Vec<usize> =
+        wanted.iter().map(|&wanted| wanted.min(MIN_READABLE_WIDTH)).collect();
     let all_readable: usize = readable.iter().sum();
     let whole = |i: usize| least[i].saturating_add(all_readable - readable[i]) <= room;
     let kept: Vec<usize> =
@@ -217,10 +220,11 @@ mod tests {
         let words = "word ".repeat(20);
         let table =
             |length: usize| format!("| a | b |\n|--|--|\n| {words} | {} |\n", "x".repeat(length));
-        let whole = drawn(&table(30), 60);
-        assert!(whole.iter().any(|line| line.ends_with(&"x".repeat(30))), "{whole:#?}");
+        let whole = drawn(&table(45), 60);
+        assert!(whole.iter().any(|line| line.ends_with(&"x".repeat(45))), "{whole:#?}");
+        let broken = drawn(&table(46), 60);
+        assert!(broken[2].starts_with("word word word word word word   x"), "{broken:#?}");
         let broken = drawn(&table(200), 60);
-        assert!(broken[2].starts_with("word word word"), "{broken:#?}");
         let letters: usize = broken.iter().map(|line| line.matches('x').count()).sum();
         assert_eq!(letters, 200);
     }
