@@ -136,6 +136,14 @@ impl App {
         self.needs_follow_up = true;
     }
 
+    /// Decides whether the warnings about slides stand on them, with the reasons why pictures don't.
+    pub(crate) fn show_warnings(&mut self, shown: bool) {
+        self.shows_warnings = shown;
+        self.pictures.show_reasons(shown);
+        self.prepared = None;
+        self.invalidate_layout();
+    }
+
     /// Returns the layout of the open slide.
     pub(crate) fn layout(&self) -> &SlideLayout {
         self.layout.get_or_init(|| {

@@ -24,6 +24,7 @@ pub(crate) struct SlideStyle<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PictureSizes {
     by_path: HashMap<String, Result<Size, String>>,
+    shows_reasons: bool,
 }
 
 impl PictureSizes {
@@ -36,11 +37,18 @@ impl PictureSizes {
         }
     }
 
-    /// Returns the text that stands for a picture, with the reason why there is none.
+    /// Decides whether the reasons why there is no picture stand on the slides.
+    pub(crate) fn show_reasons(&mut self, shown: bool) {
+        self.shows_reasons = shown;
+    }
+
+    /// Returns the text that stands for a picture, with the reason why there is none if reasons are shown.
     pub(crate) fn text_of(&self, image: &ImageBlock) -> String {
         let alt = if image.alt.trim().is_empty() { &image.path } else { &image.alt };
         match self.by_path.get(&image.path) {
-            Some(Err(reason)) => text::sanitize(&format!("{alt} ({reason})")).into_owned(),
+            Some(Err(reason)) if self.shows_reasons => {
+                text::sanitize(&format!("{alt} ({reason})")).into_owned()
+            }
             _ => alt.clone(),
         }
     }

@@ -183,16 +183,23 @@ mod tests {
     }
 
     #[test]
-    fn the_reason_stands_behind_the_text_of_a_picture_that_is_not_there() {
+    fn only_who_rehearses_is_told_why_a_picture_is_not_there() {
         let mut app = app();
         app.update(answer(Err("No such file\x1b[2J".to_owned())));
-        assert!(text(&screen(&app)).contains("a red square (No such file␛[2J)"));
+        for is_rehearsal in [false, true, false] {
+            assert_eq!(app.shows_warnings, is_rehearsal);
+            let shown = text(&screen(&app));
+            assert!(shown.contains("a red square"), "{shown}");
+            assert_eq!(shown.contains("a red square (No such file␛[2J)"), is_rehearsal, "{shown}");
+            app.update(AppEvent::Input(Input::Key(KeyCode::Char('w').into())));
+        }
     }
 
     #[test]
     fn a_save_asks_for_pictures_again_and_shows_those_before_until_then() {
         let mut app = app();
         app.update(answer(Ok(PictureOutcome::Size(Size::new(4, 2)))));
+        app.show_warnings(true);
         app.renew_pictures();
         app.invalidate_layout();
         assert!(!text(&screen(&app)).contains("a red square"), "its place is kept");

@@ -185,7 +185,7 @@ impl App {
             StageAction::Focus => self.focus_next_demo(),
             StageAction::Restart => self.begin_anew(),
             StageAction::Allow => self.allow_demo(),
-            StageAction::Warnings => self.shows_warnings = !self.shows_warnings,
+            StageAction::Warnings => self.show_warnings(!self.shows_warnings),
             StageAction::Blank => self.steering.showing = Showing::Blank,
             StageAction::Freeze => self.hold_picture(),
             StageAction::Laser => {
