@@ -115,7 +115,12 @@ impl App {
 
     /// Returns what slides are laid out with, besides their text.
     pub(crate) fn slide_style(&self) -> SlideStyle<'_> {
-        SlideStyle { theme: &self.theme, highlights: &self.highlights, pictures: &self.pictures }
+        SlideStyle {
+            theme: &self.theme,
+            highlights: &self.highlights,
+            pictures: &self.pictures,
+            shows_reasons: self.shows_warnings,
+        }
     }
 
     /// Gives up the layout of the open slide, because it was for another size, theme or content.
@@ -139,7 +144,6 @@ impl App {
     /// Decides whether the warnings about slides stand on them, with the reasons why pictures don't.
     pub(crate) fn show_warnings(&mut self, shown: bool) {
         self.shows_warnings = shown;
-        self.pictures.show_reasons(shown);
         self.prepared = None;
         self.invalidate_layout();
     }

@@ -144,7 +144,7 @@ impl App {
         let highlights = Highlights::default();
         let area = Rect::new(0, 0, size.width, size.height);
         let services = Arc::new(config.services.clone());
-        let rehearses = config.rehearse;
+        let shows_warnings = config.rehearse;
         let (consents, notice) = (config.consents.clone(), config.notice.clone());
         let steering = Steering::new(config.keys.clone(), config.route);
         let mut app = Self {
@@ -160,7 +160,7 @@ impl App {
             kept: KeptDemos::default(),
             overlay: None,
             steering,
-            shows_warnings: false,
+            shows_warnings,
             elapsed_minutes: 0,
             servers: Vec::new(),
             layout: OnceCell::new(),
@@ -190,7 +190,6 @@ impl App {
         };
         let start = app.config.start.unwrap_or_else(|| app.first_place());
         app.open_slide(start.slide, start.step);
-        app.show_warnings(rehearses);
         app.hint_at_font();
         if app.config.standalone.is_some() {
             app.focus_next_demo();

@@ -443,8 +443,12 @@ mod tests {
         let mut pictures = PictureSizes::default();
         pictures.insert("a.png".to_owned(), Ok(Size::new(30, 5)));
         let highlights = Highlights::default();
-        let style =
-            SlideStyle { theme: &Theme::DARK, highlights: &highlights, pictures: &pictures };
+        let style = SlideStyle {
+            theme: &Theme::DARK,
+            highlights: &highlights,
+            pictures: &pictures,
+            shows_reasons: false,
+        };
         let input = LayoutInput { deck: &deck, slide_index: 0, min_demo_rows: 0, style };
         let layout = SlideLayout::new(&input, Rect::new(0, 0, 60, 20));
         let areas = layout.picture_areas(SlideProgress::default());

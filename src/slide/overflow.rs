@@ -20,7 +20,12 @@ pub fn overflows(
 ) -> Vec<Warning> {
     let lines = LineIndex::new(source);
     let (highlights, pictures) = (Highlights::default(), PictureSizes::default());
-    let style = SlideStyle { theme: &Theme::DARK, highlights: &highlights, pictures: &pictures };
+    let style = SlideStyle {
+        theme: &Theme::DARK,
+        highlights: &highlights,
+        pictures: &pictures,
+        shows_reasons: false,
+    };
     // The last row belongs to the footer.
     let area = Rect::new(0, 0, size.width, size.height.saturating_sub(1));
     let mut warnings = Vec::new();

@@ -18,13 +18,14 @@ pub(crate) struct SlideStyle<'a> {
     pub(crate) highlights: &'a Highlights,
     /// The pictures whose sizes are known so far.
     pub(crate) pictures: &'a PictureSizes,
+    /// Whether the slide says why a picture is missing.
+    pub(crate) shows_reasons: bool,
 }
 
 /// The sizes of pictures in cells, by their paths. A picture of unknown size is its text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PictureSizes {
     by_path: HashMap<String, Result<Size, String>>,
-    shows_reasons: bool,
 }
 
 impl PictureSizes {
@@ -37,16 +38,12 @@ impl PictureSizes {
         }
     }
 
-    /// Decides whether the reasons why there is no picture stand on the slides.
-    pub(crate) fn show_reasons(&mut self, shown: bool) {
-        self.shows_reasons = shown;
-    }
-
-    /// Returns the text that stands for a picture, with the reason why there is none if reasons are shown.
-    pub(crate) fn text_of(&self, image: &ImageBlock) -> String {
+    /// Returns the text that stands for a picture, with the reason why there is none if
+    /// `shows_reason`.
+    pub(crate) fn text_of(&self, image: &ImageBlock, shows_reason: bool) -> String {
         let alt = if image.alt.trim().is_empty() { &image.path } else { &image.alt };
         match self.by_path.get(&image.path) {
-            Some(Err(reason)) if self.shows_reasons => {
+            Some(Err(reason)) if shows_reason => {
                 text::sanitize(&format!("{alt} ({reason})")).into_owned()
             }
             _ => alt.clone(),

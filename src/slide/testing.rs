@@ -24,7 +24,12 @@ pub(super) fn laid_out(blocks: Vec<Block>, width: u16, height: u16) -> SlideLayo
 /// Lays a slide of `deck` out, with demos of at least three rows.
 pub(super) fn slide_of(deck: &Deck, slide_index: usize, width: u16, height: u16) -> SlideLayout {
     let (highlights, pictures) = (Highlights::default(), PictureSizes::default());
-    let style = SlideStyle { theme: &Theme::DARK, highlights: &highlights, pictures: &pictures };
+    let style = SlideStyle {
+        theme: &Theme::DARK,
+        highlights: &highlights,
+        pictures: &pictures,
+        shows_reasons: false,
+    };
     let input = LayoutInput { deck, slide_index, min_demo_rows: 3, style };
     SlideLayout::new(&input, Rect::new(0, 0, width, height))
 }

@@ -47,7 +47,12 @@ fn rows(buffer: &Buffer) -> Vec<String> {
 fn draw_overview(mut overview: Overview, size: (u16, u16)) -> Vec<String> {
     let (deck, highlights) = (deck(), Highlights::default());
     let pictures = PictureSizes::default();
-    let style = SlideStyle { theme: &Theme::DARK, highlights: &highlights, pictures: &pictures };
+    let style = SlideStyle {
+        theme: &Theme::DARK,
+        highlights: &highlights,
+        pictures: &pictures,
+        shows_reasons: false,
+    };
     let input = OverviewInput { deck: &deck, open: 1, style };
     overview.lay_out(&input, Rect::new(0, 0, size.0, size.1), true);
     picture(size, |area, buffer| overview.draw(&input, area, buffer))

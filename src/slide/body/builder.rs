@@ -270,7 +270,10 @@ impl BodyBuilder<'_> {
     fn picture(&mut self, image: &ImageBlock, prefix: &mut LinePrefix, room: Room) {
         let max = Size { width: room.width as u16, height: self.height.max(3) as u16 };
         let Some(size) = self.style.pictures.fitted(image, max) else {
-            let pieces = [(self.style.pictures.text_of(image), self.style.theme.dim())];
+            let pieces = [(
+                self.style.pictures.text_of(image, self.style.shows_reasons),
+                self.style.theme.dim(),
+            )];
             return self.lines(wrap(&pieces, room.width), prefix, room);
         };
         let (width, height) = (usize::from(size.width), usize::from(size.height));
